@@ -1,0 +1,166 @@
+/**
+ * What a cell sees of a kernel: the same interface over the simulator and over the real one.
+ *
+ * Names, arguments and results are those of POSIX. Two things differ, because the language does: a byte buffer knows
+ * its length, so a count is given by the buffer; and a failing call throws {@link SysError} instead of returning -1.
+ * This module knows neither kernel.
+ */
+import { type Errno, errnoNumber, errnoText } from '../base/errno.ts';
+import type { Time } from '../base/time.ts';
+import type { Log } from '../trace/log.ts';
+import type { CallName } from './signatures.ts';
+
+/** An IPv4 address and a port: struct sockaddr_in. */
+export interface SockAddr {
+  /** Dotted decimal; '0.0.0.0' is the wildcard. */
+  addr: string;
+  /** 0 to 65535; 0 lets the kernel choose. */
+  port: number;
+}
+
+/** A system call that failed. */
+export class SysError extends Error {
+  override readonly name = 'SysError';
+  /** The number, positive: 111. */
+  readonly errno: number;
+  /** The name: 'ECONNREFUSED'. */
+  readonly code: Errno;
+  /** The call: 'connect'. */
+  readonly syscall: CallName;
+
+  constructor(syscall: CallName, code: Errno) {
+    super(`${syscall}: -1 ${code} (${errnoText(code)})`);
+    this.syscall = syscall;
+    this.code = code;
+    this.errno = errnoNumber(code);
+  }
+}
+
+/** The calls of one thread of one process. Each throws {@link SysError}; each may block until the kernel answers. */
+export interface Calls {
+  /** @returns the lowest free descriptor. EAFNOSUPPORT, EPROTONOSUPPORT, EMFILE. socket(2) */
+  socket(domain: number, type: number, protocol?: number): Promise<number>;
+  /** EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already). bind(2) */
+  bind(fd: number, address: SockAddr): Promise<void>;
+  /** @param backlog how many finished connections may wait (Linux holds one more; at most somaxconn). listen(2) */
+  listen(fd: number, backlog: number): Promise<void>;
+  /** Takes the first finished connection; blocks while there is none. `peer` is filled in. accept(2) */
+  accept(fd: number, peer?: SockAddr): Promise<number>;
+  /** Blocks until the handshake is done. ECONNREFUSED, ETIMEDOUT, EISCONN, ... connect(2) */
+  connect(fd: number, address: SockAddr): Promise<void>;
+  /** Reads at most `buf.length` bytes into `buf`; 0 is the end of the stream. read(2) */
+  read(fd: number, buf: Uint8Array): Promise<number>;
+  /** Writes text (as UTF-8) or bytes; blocks until the kernel has taken all. EPIPE, ECONNRESET. write(2) */
+  write(fd: number, data: string | Uint8Array): Promise<number>;
+  /** {@link read} with MSG_ flags. recv(2) */
+  recv(fd: number, buf: Uint8Array, flags?: number): Promise<number>;
+  /** {@link write} with MSG_ flags. send(2) */
+  send(fd: number, data: string | Uint8Array, flags?: number): Promise<number>;
+  /** @param how SHUT_RD, SHUT_WR or SHUT_RDWR. ENOTCONN. shutdown(2) */
+  shutdown(fd: number, how: number): Promise<void>;
+  /** Releases the descriptor; the last one releases the socket. EBADF. close(2) */
+  close(fd: number): Promise<void>;
+  /** A second descriptor for the same open file description. dup(2) */
+  dup(fd: number): Promise<number>;
+  /** Integer options; ENOPROTOOPT, EINVAL. setsockopt(2), socket(7), tcp(7) */
+  setsockopt(fd: number, level: number, name: number, value: number): Promise<void>;
+  getsockopt(fd: number, level: number, name: number): Promise<number>;
+  getsockname(fd: number): Promise<SockAddr>;
+  /** ENOTCONN. getpeername(2) */
+  getpeername(fd: number): Promise<SockAddr>;
+  /** Blocks for `duration` nanoseconds: `sleep(ms(20))`. nanosleep(2) */
+  sleep(duration: Time): Promise<void>;
+}
+
+/** A thread of a process: one call at a time, as a thread waits in one call. */
+export interface Thread extends Calls {
+  readonly name: string;
+  /** Its process. */
+  readonly process: Process;
+}
+
+/** A thread started by `spawn`. */
+export interface Spawned<T = unknown> {
+  readonly name: string;
+  /** Waits until the thread's function has returned, and gives its value; throws what it threw. */
+  join(): Promise<T>;
+}
+
+/** A process on a host. Calls made on it run on its main thread. */
+export interface Process extends Thread {
+  readonly pid: number;
+  /** The address of its host. */
+  readonly ip: string;
+  /** The name of its host. */
+  readonly host: string;
+  /** Starts a thread that shares the descriptors; it runs whenever time passes, in later cells too. */
+  spawn<T>(name: string, body: (thread: Thread) => Promise<T>): Spawned<T>;
+}
+
+/** Where in a notebook something is called: 1-based. */
+export interface Position {
+  cell: string;
+  line: number;
+  column: number;
+}
+
+/** What the session gives to a kernel. */
+export interface Hooks {
+  /** The place of the call that is being made, read synchronously in each system call. */
+  position(): Position | undefined;
+  /** Resolves when the cell's code has run as far as it can without the kernel: one turn of the platform's loop. */
+  drain(): Promise<void>;
+  /** Whether the reader wants the cell to stop. Asked between events. */
+  interrupted(): boolean;
+}
+
+/** How a cell's run ended. */
+export type Outcome =
+  | { end: 'returned'; value: unknown }
+  | { end: 'threw'; error: unknown }
+  /** Nothing can ever happen again: who waits on what, one line each. */
+  | { end: 'stuck'; waiting: readonly string[] }
+  | { end: 'interrupted' }
+  /** A bound of the run was hit: `what` names it. */
+  | { end: 'limit'; what: string };
+
+/** What one cell may use up. */
+export interface Limits {
+  /** Nanoseconds of virtual time. */
+  time: Time;
+  events: number;
+}
+
+/** A kernel that cells run against. */
+export interface Kernel {
+  readonly kind: 'simulator' | 'loopback';
+  /** What happened so far. The real kernel logs system calls only. */
+  readonly log: Log;
+  /** The first process of each host, by the host's name: the globals of a cell. */
+  readonly processes: ReadonlyMap<string, Process>;
+  now(): Time;
+  /** Lets time pass: resolves after `duration`, with no system call made. */
+  pause(duration: Time): Promise<void>;
+  /** Runs a cell's code, driving the clock until it settles. `cell` names it in the log. */
+  run(cell: string, body: () => Promise<unknown>, limits: Limits): Promise<Outcome>;
+  /** Frees what it holds: real descriptors are closed. */
+  dispose(): Promise<void>;
+}
+
+/** The hosts and links of a notebook. */
+export interface Topology {
+  hosts: readonly { name: string; address: string }[];
+  links: readonly {
+    between: readonly [string, string];
+    /** One way. */
+    delay: Time;
+    /** Bits per second; Infinity: no limit. */
+    rate: number;
+    /** Packets that may wait for the wire. */
+    queue: number;
+    /** Probability that a packet is lost, 0 to 1. */
+    loss: number;
+    /** Bytes of an IP packet. */
+    mtu: number;
+  }[];
+}
