@@ -1,0 +1,156 @@
+/**
+ * The log as bytes, and as JSON.
+ *
+ * `encode` and `decode` carry a log between processes: a header, then the columns as they lie in memory, each on an
+ * 8-byte boundary, so that decoding is a check and a few views, not a parse. The version is a hash of the table of
+ * event kinds: whoever changes the table changes the version, and bytes of another version are refused by name.
+ * `decode` never throws and never trusts: every number that would be followed is checked first, so that a log that
+ * decodes can be read to its end.
+ *
+ * Columns are little-endian, as every machine is that runs an editor; on another the magic number would not match.
+ */
+import { concat, fromUtf8, utf8 } from '../base/bytes.ts';
+import { type Columns, Log } from './log.ts';
+import { EVENTS, type Event, type FieldType, KINDS } from './schema.ts';
+
+/** 'SNBL', read as a little-endian word. */
+const MAGIC = 0x4c424e53;
+const HEADER_WORDS = 8;
+
+/** The hash (FNV-1a, 32 bits) of the table of event kinds: what a log means depends on it. */
+export const LOG_VERSION: number = [...JSON.stringify(EVENTS)].reduce(
+  (hash, ch) => Math.imul(hash ^ (ch.codePointAt(0) as number), 0x01000193) >>> 0,
+  0x811c9dc5,
+);
+
+export type Decoded = { ok: true; log: Log } | { ok: false; reason: string };
+
+const aligned = (size: number): number => (size + 7) & ~7;
+const asBytes = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** The log as bytes for {@link decode}. */
+export function encode(log: Log): Uint8Array {
+  const c = log.columns();
+  const texts = c.texts.map(utf8);
+  const textEnds = new Uint32Array(texts.length);
+  let end = 0;
+  for (const [i, text] of texts.entries()) textEnds[i] = end += text.length;
+
+  const header = new Uint32Array(HEADER_WORDS);
+  header.set([MAGIC, LOG_VERSION, c.n.length, c.words.length, c.blob.length, texts.length, end]);
+  const parts: ArrayBufferView[] = [header, c.n, c.t, c.kind, c.host, c.task, c.sock, c.cause, c.at, c.words, c.blob];
+  const size = [...parts, textEnds].reduce((sum, part) => sum + aligned(part.byteLength), 0) + aligned(end);
+  header[7] = size;
+
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of [...parts, textEnds, concat(texts)]) {
+    out.set(asBytes(part), at);
+    at += aligned(part.byteLength);
+  }
+  return out;
+}
+
+/** The log of {@link encode}'s bytes. It may share memory with them. Anything else gives a reason in words. */
+export function decode(bytes: Uint8Array): Decoded {
+  if (bytes.length < HEADER_WORDS * 4) return { ok: false, reason: 'not a log: too short' };
+  // Columns need their own alignment, which a slice of a larger message need not have.
+  const source = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const header = new Uint32Array(source.buffer, source.byteOffset, HEADER_WORDS);
+  const [magic, version, events, words, blob, texts, textBytes, size] = header as unknown as number[] & { length: 8 };
+  if (magic !== MAGIC) return { ok: false, reason: 'not a log: it does not begin like one' };
+  if (version !== LOG_VERSION) return { ok: false, reason: 'the log was written by another version of the simulator' };
+  if (size !== bytes.length) return { ok: false, reason: `the log is cut: ${bytes.length} of ${size} bytes` };
+
+  let at = HEADER_WORDS * 4;
+  const place = (bytesPerItem: number, count: number): number => {
+    const here = at;
+    at += aligned(bytesPerItem * count);
+    return source.byteOffset + here;
+  };
+  const places = {
+    n: place(4, events as number),
+    t: place(8, events as number),
+    kind: place(1, events as number),
+    host: place(1, events as number),
+    task: place(2, events as number),
+    sock: place(4, events as number),
+    cause: place(4, events as number),
+    at: place(4, events as number),
+    words: place(4, words as number),
+    blob: place(1, blob as number),
+    textEnds: place(4, texts as number),
+    texts: place(1, textBytes as number),
+  };
+  if (at !== size) return { ok: false, reason: 'the log is damaged: its parts do not add up to its size' };
+
+  const buffer = source.buffer;
+  const textEnds = new Uint32Array(buffer, places.textEnds, texts);
+  const textBlob = new Uint8Array(buffer, places.texts, textBytes);
+  const list: string[] = [];
+  let start = 0;
+  for (const end of textEnds) {
+    if (end < start || end > textBlob.length) return { ok: false, reason: 'the log is damaged: a text lies outside' };
+    list.push(fromUtf8(textBlob.subarray(start, end)));
+    start = end;
+  }
+  const columns: Columns = {
+    n: new Uint32Array(buffer, places.n, events),
+    t: new Float64Array(buffer, places.t, events),
+    kind: new Uint8Array(buffer, places.kind, events),
+    host: new Int8Array(buffer, places.host, events),
+    task: new Uint16Array(buffer, places.task, events),
+    sock: new Uint32Array(buffer, places.sock, events),
+    cause: new Int32Array(buffer, places.cause, events),
+    at: new Uint32Array(buffer, places.at, events),
+    words: new Int32Array(buffer, places.words, words),
+    blob: new Uint8Array(buffer, places.blob, blob),
+    texts: list,
+  };
+  const damage = damageOf(columns);
+  return damage === '' ? { ok: true, log: new Log(columns) } : { ok: false, reason: `the log is damaged: ${damage}` };
+}
+
+const TYPES: readonly (readonly FieldType[])[] = KINDS.map((kind) => Object.values(EVENTS[kind]));
+const WIDTHS: Record<FieldType, number> = { i32: 1, u32: 1, f64: 2, time: 2, text: 1, bytes: 2, ranges: 1 };
+
+/** What is wrong with columns from elsewhere; '' when they can be read to the end. */
+function damageOf(c: Columns): string {
+  let next = 0;
+  let now = 0;
+  let word = 0;
+  for (let i = 0; i < c.n.length; i++) {
+    const n = c.n[i] as number;
+    const t = c.t[i] as number;
+    if (n < next) return `event ${n} follows event ${next - 1}`;
+    if (!Number.isSafeInteger(t) || t < now) return `event ${n} is at ${t} ns, after ${now} ns`;
+    next = n + 1;
+    now = t;
+    const types = TYPES[c.kind[i] as number];
+    if (!types) return `event ${n} is of no known kind`;
+    if (c.at[i] !== word) return `event ${n} lies elsewhere`;
+    for (const type of types) {
+      const value = c.words[word];
+      word += WIDTHS[type];
+      if (value === undefined || word > c.words.length) return `event ${n} is cut`;
+      if (type === 'text' && !(value >= 0 && value < c.texts.length)) return `event ${n} names no text`;
+      if (type === 'ranges' && !(value >= 0 && (word += value) <= c.words.length)) return `event ${n} is cut`;
+      if (type === 'bytes' && !(value >= 0 && value + ((c.words[word - 1] as number) >>> 0) <= c.blob.length)) {
+        return `event ${n} has bytes outside`;
+      }
+    }
+  }
+  return '';
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+
+/** The log for JSON: its version, and events as plain objects, their fields by name, bytes in hexadecimal. */
+export function toJson(log: Log): { version: number; events: Record<string, unknown>[] } {
+  const plain = (event: Event): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(event).map(([key, value]) => [key, value instanceof Uint8Array ? hex(value) : value]),
+    );
+  return { version: LOG_VERSION, events: Array.from(log, plain) };
+}
