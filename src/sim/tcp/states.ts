@@ -5,7 +5,8 @@
  * throws when it is not there, so that a move which no rule permits is a bug that shows, not a state that is silently
  * wrong. The state view draws these same rows. The table follows RFC 9293 figure 5 and, where the figure leaves a move
  * out, the text of section 3.10, named in `rfc`. Conditions stay in the code that calls `enter`; a row says what may
- * happen, not when.
+ * happen, not when. FIN in SYN-RECEIVED has no row: a segment that carries one also acknowledges our SYN, so the state is
+ * ESTABLISHED by the time its FIN is looked at.
  *
  * Linux keeps SYN-RECEIVED connections in a mini socket (request_sock) and TIME-WAIT ones in another (tcp_timewait_sock),
  * and spells states with `_`: SYN_RECV, TIME_WAIT. The RFC's names are used throughout.
@@ -52,7 +53,6 @@ export const TRANSITIONS = [
   { from: 'SYN-RECEIVED', on: 'rcv ACK of SYN',     to: 'ESTABLISHED',  send: '',          rfc: '3.10.7.4' },
   { from: 'SYN-RECEIVED', on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
   { from: 'SYN-RECEIVED', on: 'CLOSE',              to: 'FIN-WAIT-1',   send: 'FIN',       rfc: '3.10.4' },
-  { from: 'SYN-RECEIVED', on: 'rcv FIN',            to: 'CLOSE-WAIT',   send: 'ACK',       rfc: '3.10.7.4' },
   { from: 'SYN-RECEIVED', on: 'ABORT',              to: 'CLOSED',       send: 'RST',       rfc: '3.10.5' },
   { from: 'SYN-RECEIVED', on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },
 

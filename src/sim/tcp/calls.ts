@@ -1,0 +1,157 @@
+/**
+ * User calls (RFC 9293 sections 3.10.1 to 3.10.5): OPEN, SEND, RECEIVE, CLOSE, ABORT, as Linux offers them. What may
+ * block is the kernel's business: these say how many bytes were taken or given, never wait.
+ */
+import type { Time } from '../base/time.ts';
+import { firstSyn, output, sendReset } from './output.ts';
+import type { Tcb } from './tcb.ts';
+import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
+import { offeredWindow, openWindow } from './window.ts';
+
+/** OPEN, passive: the block of a listener, or of the connection that a SYN will make. */
+export function passiveOpen(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  enter(turn, 'passive OPEN', 'LISTEN');
+  return turn.effects;
+}
+
+/** OPEN, active: sends the SYN. */
+export function activeOpen(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  enter(turn, 'active OPEN', 'SYN-SENT');
+  firstSyn(turn);
+  return turn.effects;
+}
+
+/** SEND: takes bytes from `from` on while the send buffer has room. */
+export function send(tcb: Tcb, bytes: Uint8Array, from: number, now: Time): { taken: number; effects: Effect[] } {
+  const turn = begin(tcb, now);
+  const taken = Math.max(0, Math.min(bytes.length - from, tcb.sendLimit - tcb.out.length));
+  if (taken > 0) tcb.out.push(bytes, from, from + taken);
+  output(turn);
+  return { taken, effects: turn.effects };
+}
+
+/**
+ * RECEIVE: moves bytes in order into `out`; with `peek` they stay. Tells the peer of the new room when it is worth a
+ * segment (tcp.c __tcp_cleanup_rbuf).
+ */
+export function receive(tcb: Tcb, out: Uint8Array, peek: boolean, now: Time): { given: number; effects: Effect[] } {
+  const turn = begin(tcb, now);
+  const given = tcb.in.peek(0, out);
+  if (!peek && given > 0) {
+    tcb.in.drop(given);
+    announceRoom(turn);
+  }
+  return { given, effects: turn.effects };
+}
+
+function announceRoom(turn: Turn): void {
+  const { tcb } = turn;
+  if (tcb.finReceived || tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') return;
+  const open = openWindow(tcb);
+  if (2 * open > tcb.rcv.ssthresh) return;
+  const offered = offeredWindow(tcb);
+  if (offered === 0 || offered < 2 * open) return;
+  note(turn, 'the program made room: tell the peer', '9293 3.8.6.2.2', 'tcp.c __tcp_cleanup_rbuf');
+  turn.ackNow = true;
+  output(turn);
+}
+
+/** The row by which CLOSE leaves each state; the others have nothing to say to the peer. */
+function queueFin(turn: Turn): void {
+  const { tcb } = turn;
+  switch (tcb.state) {
+    case 'SYN-RECEIVED':
+    case 'ESTABLISHED':
+      enter(turn, 'CLOSE', 'FIN-WAIT-1');
+      break;
+    case 'CLOSE-WAIT':
+      enter(turn, 'CLOSE', 'LAST-ACK');
+      break;
+    default:
+      return;
+  }
+  tcb.finQueued = true;
+}
+
+/** shutdown(SHUT_WR): the FIN goes after the last byte; reading goes on. */
+export function shutdownSend(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  queueFin(turn);
+  output(turn);
+  return turn.effects;
+}
+
+/**
+ * CLOSE of the last descriptor (tcp.c __tcp_close). With unread data it is an abort: the peer must not believe that
+ * its data was read (RFC 2525 section 2.17).
+ */
+export function close(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  tcb.receiveShut = true;
+  tcb.orphan = true;
+  switch (tcb.state) {
+    case 'CLOSED':
+      turn.effects.push({ do: 'gone' });
+      break;
+    case 'LISTEN':
+    case 'SYN-SENT':
+      enter(turn, 'CLOSE', 'CLOSED');
+      finish(turn);
+      break;
+    case 'TIME-WAIT':
+      break;
+    default:
+      if (tcb.in.length > 0 || tcb.early.length > 0) {
+        note(turn, 'closed with unread data: reset, not FIN', '2525 2.17', 'tcp.c __tcp_close');
+        sendReset(turn);
+        enter(turn, 'ABORT', 'CLOSED');
+        finish(turn);
+        break;
+      }
+      queueFin(turn);
+      output(turn);
+      if (tcb.state === 'FIN-WAIT-2') setTimer(turn, 'FIN-WAIT-2', tcb.settings.finTimeout);
+  }
+  return turn.effects;
+}
+
+/** ABORT: a reset, and nothing is left (tcp.c tcp_disconnect). */
+export function abort(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  switch (tcb.state) {
+    case 'CLOSED':
+      break;
+    case 'TIME-WAIT':
+      break;
+    case 'LISTEN':
+    case 'SYN-SENT':
+      enter(turn, 'CLOSE', 'CLOSED');
+      break;
+    default:
+      sendReset(turn);
+      enter(turn, 'ABORT', 'CLOSED');
+  }
+  if (tcb.state === 'CLOSED') finish(turn);
+  return turn.effects;
+}
+
+/** TCP_QUICKACK: acknowledge at once for a while, and what is pending now (tcp.c __tcp_sock_set_quickack). */
+export function quickAck(tcb: Tcb, on: boolean, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  tcb.ack.pingpong = !on;
+  if (on && tcb.ack.pending) {
+    turn.ackNow = true;
+    output(turn);
+  }
+  return turn.effects;
+}
+
+/** TCP_NODELAY: what Nagle held may leave. */
+export function setNoDelay(tcb: Tcb, on: boolean, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  tcb.noDelay = on;
+  output(turn);
+  return turn.effects;
+}

@@ -1,0 +1,246 @@
+/**
+ * The eight checks for a segment that arrives in a synchronized state (RFC 9293 section 3.10.7.4), in order, with
+ * Linux's choices where it has its own (tcp_input.c tcp_validate_incoming and tcp_rcv_state_process). Each says 'next'
+ * or 'stop'.
+ */
+import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
+import { ms, type Time } from '../base/time.ts';
+import { ACK, FIN, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
+import { acknowledge, finAcknowledged } from './acknowledge.ts';
+import { DELAYED_ACK_MIN, resetFor, sendSyn } from './output.ts';
+import { keepEarly, takeInOrder } from './reassembly.ts';
+import { enterTimeWait } from './time-wait.ts';
+import { enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
+import { growWindow, openWindow } from './window.ts';
+
+export type Verdict = 'next' | 'stop';
+type Check = (turn: Turn, segment: Segment) => Verdict;
+
+/** Answers to segments outside the window are this far apart at least (net.ipv4.tcp_invalid_ratelimit). */
+const INVALID_RATE_LIMIT = ms(500);
+/** Linux TCP_MAX_QUICKACKS. */
+const MAX_QUICK_ACKS = 16;
+
+/** An ACK for a segment that cannot be right; bare ones are answered twice a second at most (RFC 5961 section 7). */
+export function answerInvalid(turn: Turn, segment: Segment, rule: string, rfc: string): void {
+  const { ack } = turn.tcb;
+  if (segment.payload.length === 0 && turn.now - ack.lastInvalid < INVALID_RATE_LIMIT) {
+    note(turn, `${rule}: no answer, the last was less than 500 ms ago`, '5961 7', 'tcp_input.c tcp_oow_rate_limited');
+    return;
+  }
+  ack.lastInvalid = turn.now;
+  note(turn, `${rule}: acknowledge again`, rfc, 'tcp_input.c tcp_send_dupack');
+  turn.ackNow = true;
+}
+
+const paws: Check = (turn, segment) => {
+  const { tcb } = turn;
+  const stamp = segment.options.timestamps;
+  if (!tcb.timestamps.on || !stamp) return 'next';
+  const old = ((stamp.val - tcb.timestamps.recent) | 0) < 0;
+  if (old && !(segment.flags & RST)) {
+    answerInvalid(turn, segment, 'timestamp older than the last (PAWS)', '7323 5.3');
+    return 'stop';
+  }
+  if (!old && seqLe(segment.seq, tcb.timestamps.lastAck)) tcb.timestamps.recent = stamp.val;
+  return 'next';
+};
+
+const sequence: Check = (turn, segment) => {
+  const { tcb } = turn;
+  const end = seqAdd(segment.seq, segmentLength(segment));
+  // Linux counts from the last advertisement, not from RCV.NXT (tcp_sequence), so that a segment that is old but was
+  // once inside the window is looked at.
+  if (seqLe(tcb.rcv.wup, end) && seqLe(segment.seq, seqAdd(tcb.rcv.nxt, openWindow(tcb)))) return 'next';
+  if (segment.flags & RST) return 'stop';
+  answerInvalid(turn, segment, 'segment outside the receive window', '9293 3.10.7.4');
+  return 'stop';
+};
+
+const rst: Check = (turn, segment) => {
+  const { tcb } = turn;
+  if (!(segment.flags & RST)) return 'next';
+  if (seqDiff(segment.seq, tcb.rcv.nxt) !== 0) {
+    answerInvalid(turn, segment, 'RST in the window, not at RCV.NXT: challenge ACK', '5961 3.2');
+    return 'stop';
+  }
+  const errno = tcb.state === 'CLOSE-WAIT' ? 'EPIPE' : 'ECONNRESET';
+  const passive = tcb.state === 'SYN-RECEIVED';
+  enter(turn, 'rcv RST', 'CLOSED');
+  finish(turn, passive ? 'ECONNREFUSED' : errno);
+  return 'stop';
+};
+
+const syn: Check = (turn, segment) => {
+  const { tcb } = turn;
+  if (!(segment.flags & SYN)) return 'next';
+  const crossed =
+    tcb.state === 'SYN-RECEIVED' &&
+    segment.flags & ACK &&
+    seqDiff(seqAdd(segment.seq, 1), tcb.rcv.nxt) === 0 &&
+    seqDiff(segment.ack, tcb.snd.nxt) === 0;
+  if (crossed) return 'next'; // the SYN,ACK that answers our SYN of a simultaneous open
+  answerInvalid(turn, segment, 'SYN on a connection: challenge ACK', '5961 4.2');
+  return 'stop';
+};
+
+const ack: Check = (turn, segment) => {
+  const { tcb } = turn;
+  if (!(segment.flags & ACK)) return 'stop';
+  if (tcb.state === 'SYN-RECEIVED') {
+    if (!seqLt(tcb.snd.una, segment.ack) || seqLt(tcb.snd.nxt, segment.ack)) {
+      const reset = resetFor(segment);
+      if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+      return 'stop';
+    }
+    if ((tcb.flights[0]?.again ?? 0) > 1) tcb.cc.cwnd = 1; // tcp_init_transfer: a SYN lost twice
+    enter(turn, 'rcv ACK of SYN', 'ESTABLISHED');
+    tcb.snd.wl1 = segment.seq;
+    acknowledge(turn, segment, segment.window << tcb.snd.scale);
+    wakeReaders(turn);
+    wakeWriters(turn);
+  } else if (seqLt(tcb.snd.nxt, segment.ack)) {
+    note(turn, 'acknowledges what was never sent: ignored', '9293 3.10.7.4', 'tcp_input.c tcp_ack');
+    return 'stop';
+  } else if (!seqLt(segment.ack, tcb.snd.una)) {
+    acknowledge(turn, segment, segment.window << tcb.snd.scale);
+  }
+  if (!finAcknowledged(tcb)) return 'next';
+  if (tcb.state === 'FIN-WAIT-1' && !bringsFin(turn, segment)) {
+    enter(turn, 'rcv ACK of FIN', 'FIN-WAIT-2');
+    wakeWriters(turn);
+    if (tcb.orphan) setTimer(turn, 'FIN-WAIT-2', tcb.settings.finTimeout);
+  } else if (tcb.state === 'CLOSING') {
+    enterTimeWait(turn, 'rcv ACK of FIN');
+    return 'stop';
+  } else if (tcb.state === 'LAST-ACK') {
+    enter(turn, 'rcv ACK of FIN', 'CLOSED');
+    finish(turn);
+    return 'stop';
+  }
+  return 'next';
+};
+
+/** Whether this segment's FIN will be taken now: then FIN-WAIT-1 moves once, not twice (RFC 9293 3.3.2 note 2). */
+const bringsFin = (turn: Turn, segment: Segment): boolean =>
+  (segment.flags & FIN) !== 0 && seqLe(segment.seq, turn.tcb.rcv.nxt);
+
+const text: Check = (turn, segment) => {
+  const { tcb } = turn;
+  const length = segment.payload.length;
+  if (tcb.state !== 'ESTABLISHED' && tcb.state !== 'FIN-WAIT-1' && tcb.state !== 'FIN-WAIT-2') {
+    if (segmentLength(segment) > 0 && seqLt(segment.seq, tcb.rcv.nxt)) turn.ackNow = true; // their FIN came again
+    return 'next';
+  }
+  if (length === 0 && !(segment.flags & FIN)) return 'next';
+
+  const end = seqAdd(segment.seq, length);
+  if (tcb.receiveShut && tcb.state !== 'ESTABLISHED' && seqLt(tcb.rcv.nxt, end)) {
+    note(turn, 'data for a socket that is closed: reset', '9293 3.6.1', 'tcp_input.c tcp_rcv_state_process');
+    const reset = resetFor(segment);
+    if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+    enter(turn, 'ABORT', 'CLOSED');
+    finish(turn, 'ECONNRESET');
+    return 'stop';
+  }
+
+  const old = Math.max(0, seqDiff(tcb.rcv.nxt, segment.seq));
+  const room = openWindow(tcb);
+  const fresh = segment.payload.subarray(Math.min(old, length), Math.min(length, old + room));
+  const whole = length <= old + room;
+  const fin = (segment.flags & FIN) !== 0 && whole;
+  if (length > 0) tcb.rcv.mss = Math.min(Math.max(tcb.rcv.mss, length), tcb.settings.mss);
+
+  if (seqLt(tcb.rcv.nxt, segment.seq)) {
+    note(
+      turn,
+      'arrived before its turn: kept, and the ACK says what is missing',
+      '9293 3.10.7.4',
+      'tcp_input.c tcp_data_queue_ofo',
+    );
+    keepEarly(tcb, segment.seq, fresh, fin);
+    tcb.ack.quick = MAX_QUICK_ACKS;
+    turn.ackNow = true;
+    return 'next';
+  }
+  if (length > 0 && fresh.length === 0) {
+    turn.ackNow = true; // a duplicate, or a probe of a closed window: the sender must hear where we are
+    return 'next';
+  }
+  const filled = tcb.early.length > 0;
+  if (fin) tcb.finReceived = true;
+  if (fresh.length > 0) {
+    takeInOrder(tcb, fresh);
+    growWindow(tcb);
+    wakeReaders(turn);
+    if (tcb.ack.ato === 0) {
+      tcb.ack.ato = DELAYED_ACK_MIN;
+      tcb.ack.quick = MAX_QUICK_ACKS;
+    }
+    tcb.ack.lastData = turn.now;
+  }
+  tcb.ack.pending = true;
+  if (filled) turn.ackNow = true;
+  return 'next';
+};
+
+const fin: Check = (turn) => {
+  const { tcb } = turn;
+  if (!tcb.finReceived) return 'next';
+  switch (tcb.state) {
+    case 'ESTABLISHED':
+      takeFin(turn);
+      enter(turn, 'rcv FIN', 'CLOSE-WAIT');
+      tcb.ack.pingpong = true; // tcp_fin: perhaps our own FIN can carry the ACK
+      break;
+    case 'FIN-WAIT-1':
+      takeFin(turn);
+      if (finAcknowledged(tcb)) {
+        enterTimeWait(turn, 'rcv FIN, ACK of FIN');
+      } else {
+        enter(turn, 'rcv FIN', 'CLOSING');
+      }
+      turn.ackNow = true;
+      break;
+    case 'FIN-WAIT-2':
+      takeFin(turn);
+      enterTimeWait(turn, 'rcv FIN');
+      turn.ackNow = true;
+      break;
+  }
+  return 'next';
+};
+
+function takeFin(turn: Turn): void {
+  turn.tcb.rcv.nxt = seqAdd(turn.tcb.rcv.nxt, 1);
+  turn.tcb.ack.pending = true;
+  wakeReaders(turn);
+}
+
+/** Now, or a little later (tcp_input.c __tcp_ack_snd_check). */
+const acknowledgeArrival: Check = (turn) => {
+  const { tcb } = turn;
+  if (!tcb.ack.pending || turn.ackNow) return 'next';
+  const twoFull = seqDiff(tcb.rcv.nxt, tcb.rcv.wup) > tcb.rcv.mss;
+  if (twoFull || (tcb.ack.quick > 0 && !tcb.ack.pingpong)) {
+    turn.ackNow = true;
+  } else if (tcb.timers['delayed ACK'] === undefined) {
+    const delay = (tcb.ack.ato || DELAYED_ACK_MIN) as Time;
+    note(turn, 'the ACK waits: perhaps data can carry it', '9293 3.8.6.3', 'tcp_output.c tcp_send_delayed_ack');
+    setTimer(turn, 'delayed ACK', delay);
+  }
+  return 'next';
+};
+
+/** A SYN that came again before our SYN,ACK was answered: answer again (tcp_minisocks.c tcp_check_req). */
+const repeatedSyn: Check = (turn, segment) => {
+  const { tcb } = turn;
+  if (tcb.state !== 'SYN-RECEIVED' || (segment.flags & (SYN | ACK | RST)) !== SYN) return 'next';
+  if (seqDiff(segment.seq, tcb.irs) !== 0) return 'next';
+  note(turn, 'the SYN came again: so does the SYN,ACK', '9293 3.10.7.4', 'tcp_minisocks.c tcp_check_req');
+  sendSyn(turn);
+  return 'stop';
+};
+
+/** In order. The third check of the RFC (security) and the sixth (URG) have nothing to do here. */
+export const CHECKS: readonly Check[] = [repeatedSyn, paws, sequence, rst, syn, ack, text, fin, acknowledgeArrival];

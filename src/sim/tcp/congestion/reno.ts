@@ -1,0 +1,28 @@
+/**
+ * Reno congestion control (RFC 5681): slow start, congestion avoidance, halving. Windows are counted in segments, as
+ * Linux counts them.
+ */
+import type { Tcb } from '../tcb.ts';
+
+/**
+ * New data was acknowledged: `segments` of them left the network, out of `before` that were outstanding. A window that
+ * was not used does not grow (tcp_is_cwnd_limited, RFC 7661).
+ */
+export function acknowledged(tcb: Tcb, segments: number, before: number): void {
+  const { cc } = tcb;
+  if (cc.cwnd < cc.ssthresh ? cc.cwnd >= 2 * before : before < cc.cwnd) return;
+  let left = segments;
+  if (cc.cwnd < cc.ssthresh) {
+    const grown = Math.min(cc.cwnd + left, cc.ssthresh);
+    left -= grown - cc.cwnd;
+    cc.cwnd = grown;
+  }
+  cc.count += left;
+  if (left > 0 && cc.count >= cc.cwnd) {
+    cc.count -= cc.cwnd;
+    cc.cwnd++;
+  }
+}
+
+/** The slow start threshold after a loss (tcp_reno_ssthresh). */
+export const thresholdAfterLoss = (tcb: Tcb): number => Math.max(tcb.cc.cwnd >> 1, 2);

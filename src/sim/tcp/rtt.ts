@@ -1,0 +1,47 @@
+/**
+ * Round-trip time and retransmission timeout (RFC 6298), in the fixed-point form of Linux (tcp_input.c
+ * tcp_rtt_estimator): microseconds, srtt times 8, deviations times 4. Linux differs from the RFC in two ways: the
+ * deviation never counts less than 200 ms, so RTO = SRTT + max(200 ms, 4 RTTVAR), and a falling RTT raises the
+ * deviation less than a rising one.
+ */
+import { seqLt } from '../base/seq.ts';
+import { ms, s, type Time, us } from '../base/time.ts';
+import type { Tcb } from './tcb.ts';
+
+/** Linux TCP_RTO_MIN; RFC 6298 says 1 s. */
+export const RTO_MIN = ms(200);
+/** Linux TCP_RTO_MAX. */
+export const RTO_MAX = s(120);
+const RTO_MIN_US = 200_000;
+
+/** Takes a sample of a segment that was sent once (Karn's algorithm is the caller's). */
+export function sampleRtt(tcb: Tcb, sample: Time): void {
+  const { rtt } = tcb;
+  const m = Math.max(1, Math.floor(sample / 1000));
+  if (rtt.srtt8 === 0) {
+    rtt.srtt8 = m * 8;
+    rtt.mdev4 = m * 2; // half the sample: the first RTO is three times the RTT
+    rtt.rttvar4 = Math.max(rtt.mdev4, RTO_MIN_US);
+    rtt.mdevMax4 = rtt.rttvar4;
+    rtt.seq = tcb.snd.nxt;
+  } else {
+    const error = m - (rtt.srtt8 >> 3);
+    rtt.srtt8 = Math.max(1, rtt.srtt8 + error);
+    let change = Math.abs(error) - (rtt.mdev4 >> 2);
+    if (error < 0 && change > 0) change >>= 3;
+    rtt.mdev4 += change;
+    if (rtt.mdev4 > rtt.mdevMax4) {
+      rtt.mdevMax4 = rtt.mdev4;
+      rtt.rttvar4 = Math.max(rtt.rttvar4, rtt.mdevMax4);
+    }
+    if (seqLt(rtt.seq, tcb.snd.una)) {
+      if (rtt.mdevMax4 < rtt.rttvar4) rtt.rttvar4 -= (rtt.rttvar4 - rtt.mdevMax4) >> 2;
+      rtt.seq = tcb.snd.nxt;
+      rtt.mdevMax4 = RTO_MIN_US;
+    }
+  }
+  rtt.rto = Math.min(us((rtt.srtt8 >> 3) + rtt.rttvar4), RTO_MAX) as Time;
+}
+
+/** The timeout with backoff (RFC 6298 5.5), at most 120 s. */
+export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * 2 ** tcb.rtt.backoff, RTO_MAX) as Time;

@@ -1,0 +1,101 @@
+/**
+ * SEGMENT ARRIVES (RFC 9293 section 3.10.7): the entry for a segment that belongs to this connection. CLOSED is the
+ * kernel's business (output.ts resetFor); a listener's queues are too: for each SYN it hands a fresh block in LISTEN.
+ */
+import { SimBug } from '../base/bug.ts';
+import { seqAdd, seqLe, seqLt } from '../base/seq.ts';
+import type { Time } from '../base/time.ts';
+import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
+import { acknowledge } from './acknowledge.ts';
+import { CHECKS } from './checks.ts';
+import { firstSyn, output, resetFor, sendSyn } from './output.ts';
+import type { Tcb } from './tcb.ts';
+import { timeWaitSegment } from './time-wait.ts';
+import { begin, type Effect, enter, finish, type Turn, wakeReaders, wakeWriters } from './turn.ts';
+import { windowScale } from './window.ts';
+
+export interface Arrival {
+  effects: Effect[];
+  /** The segment is a SYN that ends TIME-WAIT: a listener should look at it. */
+  forListener: boolean;
+}
+
+/** Applies a segment whose addresses and ports are this connection's. */
+export function segmentArrives(tcb: Tcb, segment: Segment, now: Time): Arrival {
+  const turn = begin(tcb, now);
+  let forListener = false;
+  switch (tcb.state) {
+    case 'CLOSED':
+      throw new SimBug('a segment for a block in CLOSED');
+    case 'LISTEN':
+      listen(turn, segment);
+      break;
+    case 'SYN-SENT':
+      synSent(turn, segment);
+      break;
+    case 'TIME-WAIT':
+      forListener = timeWaitSegment(turn, segment) === 'new';
+      break;
+    default:
+      for (const check of CHECKS) if (check(turn, segment) === 'stop') break;
+  }
+  output(turn);
+  return { effects: turn.effects, forListener };
+}
+
+/** What both ends offered in their SYNs holds from now on. */
+function agree(turn: Turn, segment: Segment): void {
+  const { tcb } = turn;
+  const { options } = segment;
+  tcb.timestamps.on &&= options.timestamps !== undefined;
+  tcb.timestamps.recent = options.timestamps?.val ?? 0;
+  tcb.sackOk &&= options.sackPermitted === true;
+  tcb.scaling &&= options.windowScale !== undefined;
+  tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
+  tcb.rcv.scale = tcb.scaling ? windowScale(tcb.settings.receiveMax) : 0;
+  const overhead = tcb.timestamps.on ? 12 : 0;
+  tcb.snd.mss = Math.min(options.mss ?? 536, tcb.settings.mss) - overhead;
+
+  tcb.irs = segment.seq;
+  tcb.rcv.nxt = tcb.rcv.wup = tcb.timestamps.lastAck = seqAdd(segment.seq, 1);
+  tcb.snd.wnd = segment.window; // the window of a SYN is never scaled (RFC 7323 2.2)
+  tcb.snd.wl1 = segment.seq;
+}
+
+/** Section 3.10.7.2. The kernel has already turned away what is no SYN. */
+function listen(turn: Turn, segment: Segment): void {
+  agree(turn, segment);
+  enter(turn, 'rcv SYN', 'SYN-RECEIVED');
+  firstSyn(turn);
+}
+
+/** Section 3.10.7.3. */
+function synSent(turn: Turn, segment: Segment): void {
+  const { tcb } = turn;
+  const acked = (segment.flags & ACK) !== 0;
+  if (acked && (seqLe(segment.ack, tcb.iss) || seqLt(tcb.snd.nxt, segment.ack))) {
+    const reset = resetFor(segment);
+    if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+    return;
+  }
+  if (segment.flags & RST) {
+    if (!acked) return;
+    enter(turn, 'rcv RST', 'CLOSED');
+    finish(turn, 'ECONNREFUSED');
+    return;
+  }
+  if (!(segment.flags & SYN)) return;
+
+  agree(turn, segment);
+  if (!acked) {
+    enter(turn, 'rcv SYN', 'SYN-RECEIVED');
+    sendSyn(turn);
+    return;
+  }
+  if ((tcb.flights[0]?.again ?? 0) > 1) tcb.cc.cwnd = 1; // tcp_init_transfer: a SYN lost twice
+  acknowledge(turn, segment, segment.window);
+  enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
+  turn.ackNow = true;
+  wakeReaders(turn);
+  wakeWriters(turn);
+}

@@ -1,0 +1,237 @@
+/**
+ * The transmission control block: all that TCP knows of one connection (RFC 9293 section 3.3.1), as plain data.
+ *
+ * Variables have the RFC's names (SND.UNA is `snd.una`); those that only Linux has name their kernel field. Nothing
+ * here runs: calls.ts, segment-arrives.ts and timeouts.ts change a block inside a turn. No clock, no randomness, no
+ * network, no socket: the initial sequence number and the timestamp offset come from outside.
+ */
+import { ByteRing } from '../base/ring.ts';
+import { type Seq, seq } from '../base/seq.ts';
+import { s, type Time, ZERO } from '../base/time.ts';
+import type { State } from './states.ts';
+
+/** Timers of a connection: each is an instant, or undefined when it is off. */
+export type TimerName = 'retransmit' | 'persist' | 'delayed ACK' | 'FIN-WAIT-2' | 'TIME-WAIT';
+export const TIMERS: readonly TimerName[] = ['retransmit', 'persist', 'delayed ACK', 'FIN-WAIT-2', 'TIME-WAIT'];
+
+/** A segment that was sent and is not acknowledged: what Linux keeps in tcp_rtx_queue. */
+export interface Flight {
+  seq: Seq;
+  /** Just past its last sequence number. */
+  end: Seq;
+  syn: boolean;
+  fin: boolean;
+  /** When it was last sent. */
+  at: Time;
+  /** When it was first sent. */
+  first: Time;
+  /** How often it was sent again. */
+  again: number;
+  /** The peer holds it out of order (RFC 2018). */
+  sacked: boolean;
+  /** Presumed lost and not sent again since. */
+  lost: boolean;
+}
+
+/** Bytes that arrived before their turn. */
+export interface Early {
+  seq: Seq;
+  bytes: Uint8Array;
+  fin: boolean;
+}
+
+/** What a host lets its connections use: sysctls and the path. */
+export interface Settings {
+  /** net.ipv4.tcp_syn_retries. */
+  synRetries: number;
+  /** net.ipv4.tcp_syn_linear_timeouts. */
+  synLinearTimeouts: number;
+  /** net.ipv4.tcp_synack_retries. */
+  synackRetries: number;
+  /** net.ipv4.tcp_retries2. */
+  retries2: number;
+  /** net.ipv4.tcp_orphan_retries; 0 means 8 (tcp_orphan_retries() in tcp_timer.c). */
+  orphanRetries: number;
+  /** net.ipv4.tcp_fin_timeout. */
+  finTimeout: Time;
+  windowScaling: boolean;
+  timestamps: boolean;
+  sack: boolean;
+  /** The largest segment that this end wants: MTU less 40 bytes of headers (RFC 9293 section 3.7.1). */
+  mss: number;
+  /** net.ipv4.tcp_rmem[2]: sets the window scale. */
+  receiveMax: number;
+}
+
+export interface Tcb {
+  /** Changed by `enter` (turn.ts) alone. */
+  readonly state: State;
+  readonly settings: Settings;
+  readonly local: { readonly addr: number; readonly port: number };
+  readonly remote: { readonly addr: number; readonly port: number };
+
+  iss: Seq;
+  irs: Seq;
+
+  snd: {
+    una: Seq;
+    nxt: Seq;
+    /** In bytes, already scaled. */
+    wnd: number;
+    /** Sequence number of the segment that last updated `wnd`. */
+    wl1: Seq;
+    /** End of the last segment sent that was smaller than the MSS (Linux snd_sml, Minshall's change to Nagle). */
+    sml: Seq;
+    /** Largest payload per segment, timestamps option already subtracted (RFC 6691). */
+    mss: number;
+    /** Shift of the windows that the peer advertises (RFC 7323). */
+    scale: number;
+  };
+  rcv: {
+    nxt: Seq;
+    /** The window as last advertised, from `wup` (Linux rcv_wnd). */
+    wnd: number;
+    /** RCV.NXT when the window was last advertised (Linux rcv_wup). */
+    wup: Seq;
+    /** Largest payload seen: what a full segment is taken to be (Linux icsk_ack.rcv_mss). */
+    mss: number;
+    /** Shift of the windows that we advertise. */
+    scale: number;
+    /** The most that is advertised for now; grows as segments come (Linux rcv_ssthresh). */
+    ssthresh: number;
+  };
+
+  /** What the program wrote, from SND.UNA on. */
+  out: ByteRing;
+  /** Sequence number of the first byte in `out`. */
+  outSeq: Seq;
+  /** SO_SNDBUF. */
+  sendLimit: number;
+  /** The program said that it will send no more: FIN is sent after the last byte. */
+  finQueued: boolean;
+
+  /** What came in order and was not read. */
+  in: ByteRing;
+  /** What came early, by sequence number, without overlaps. */
+  early: Early[];
+  /** SO_RCVBUF. */
+  receiveLimit: number;
+  /** The peer's FIN was taken in its turn. */
+  finReceived: boolean;
+  /** shutdown(SHUT_RD) or close(): nobody will read (Linux RCV_SHUTDOWN). */
+  receiveShut: boolean;
+  /** No descriptor is left (Linux SOCK_DEAD). */
+  orphan: boolean;
+
+  flights: Flight[];
+  timers: Partial<Record<TimerName, Time>>;
+
+  rtt: {
+    /** Microseconds, 8 times the smoothed value; 0 before the first sample. */
+    srtt8: number;
+    /** Microseconds, 4 times the mean deviation. */
+    mdev4: number;
+    mdevMax4: number;
+    rttvar4: number;
+    /** SND.NXT when the current round trip of mdevMax4 began. */
+    seq: Seq;
+    /** Without backoff. */
+    rto: Time;
+    backoff: number;
+    /** Timeouts in a row without new data acknowledged. */
+    timeouts: number;
+    /** Window probes sent without an answer. */
+    probes: number;
+  };
+
+  cc: {
+    /** Segments. */
+    cwnd: number;
+    ssthresh: number;
+    /** Segments acknowledged towards the next step of congestion avoidance. */
+    count: number;
+    duplicates: number;
+    recovery: 'none' | 'fast' | 'timeout';
+    /** SND.NXT when recovery began. */
+    recover: Seq;
+  };
+
+  ack: {
+    /** Quick acknowledgments left (Linux icsk_ack.quick). */
+    quick: number;
+    /** Delay of the next delayed ACK; 0 before the first data. */
+    ato: Time;
+    /** The program answers what it receives: delay ACKs in the hope of carrying them (inet_csk_in_pingpong_mode). */
+    pingpong: boolean;
+    /** Something is to be acknowledged. */
+    pending: boolean;
+    lastData: Time;
+    /** When an out-of-window segment was last answered (tcp_invalid_ratelimit). */
+    lastInvalid: Time;
+  };
+
+  /** TCP_NODELAY. */
+  noDelay: boolean;
+  /** Both SYNs carried the window scale option. */
+  scaling: boolean;
+  timestamps: { on: boolean; offset: number; recent: number; lastAck: Seq };
+  sackOk: boolean;
+}
+
+export interface TcbInit {
+  settings: Settings;
+  local: Tcb['local'];
+  remote: Tcb['remote'];
+  iss: Seq;
+  /** Added to the millisecond clock of the timestamps option. */
+  timestampOffset: number;
+  sendLimit: number;
+  receiveLimit: number;
+}
+
+/** Linux TCP_INIT_CWND (RFC 6928). */
+const INITIAL_CWND = 10;
+
+/** A block in CLOSED. */
+export function newTcb(init: TcbInit): Tcb {
+  const { settings, local, remote, iss } = init;
+  return {
+    state: 'CLOSED',
+    settings,
+    local,
+    remote,
+    iss,
+    irs: seq(0),
+    snd: { una: iss, nxt: iss, wnd: 0, wl1: seq(0), sml: iss, mss: 536, scale: 0 },
+    rcv: { nxt: seq(0), wnd: 0, wup: seq(0), mss: Math.min(536, settings.mss), scale: 0, ssthresh: 0 },
+    out: new ByteRing(),
+    outSeq: iss,
+    sendLimit: init.sendLimit,
+    finQueued: false,
+    in: new ByteRing(),
+    early: [],
+    receiveLimit: init.receiveLimit,
+    finReceived: false,
+    receiveShut: false,
+    orphan: false,
+    flights: [],
+    timers: {},
+    rtt: { srtt8: 0, mdev4: 0, mdevMax4: 0, rttvar4: 0, seq: iss, rto: s(1), backoff: 0, timeouts: 0, probes: 0 },
+    cc: { cwnd: INITIAL_CWND, ssthresh: 0x7fffffff, count: 0, duplicates: 0, recovery: 'none', recover: iss },
+    ack: { quick: 0, ato: ZERO, pingpong: false, pending: false, lastData: ZERO, lastInvalid: -s(1) as Time },
+    noDelay: false,
+    scaling: settings.windowScaling,
+    timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, lastAck: seq(0) },
+    sackOk: settings.sack,
+  };
+}
+
+/** The earliest instant at which a timer of this connection is due. */
+export function nextTimer(tcb: Tcb): Time | undefined {
+  let next: Time | undefined;
+  for (const name of TIMERS) {
+    const at = tcb.timers[name];
+    if (at !== undefined && (next === undefined || at < next)) next = at;
+  }
+  return next;
+}

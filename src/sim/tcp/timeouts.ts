@@ -1,0 +1,137 @@
+/**
+ * Timeouts (RFC 9293 section 3.10.8): what happens when a timer of the connection is due. Calling it when nothing is
+ * due does nothing, so a stale alarm is harmless.
+ */
+import { human, type Time } from '../base/time.ts';
+import { DELAYED_ACK_MIN, output, probeDelay, retransmit, sendProbe, sendReset, unsent } from './output.ts';
+import { timeoutLoss } from './recovery/loss.ts';
+import { backedOff, RTO_MAX, RTO_MIN } from './rtt.ts';
+import { type Tcb, TIMERS, type TimerName } from './tcb.ts';
+import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
+
+/** Applies the timers of this connection that are due at `now`. */
+export function timerExpires(tcb: Tcb, now: Time): { fired: TimerName[]; effects: Effect[] } {
+  const turn = begin(tcb, now);
+  const fired: TimerName[] = [];
+  for (const name of TIMERS) {
+    const at = tcb.timers[name];
+    if (at === undefined || at > now) continue;
+    delete tcb.timers[name];
+    fired.push(name);
+    EXPIRE[name](turn);
+  }
+  if (fired.length > 0) output(turn);
+  return { fired, effects: turn.effects };
+}
+
+const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
+  retransmit: retransmitTimeout,
+  persist: probeTimeout,
+  'delayed ACK': delayedAck,
+  'FIN-WAIT-2': (turn) => {
+    note(
+      turn,
+      'nobody holds this socket and the peer does not close: gone',
+      '',
+      'tcp_timer.c, net.ipv4.tcp_fin_timeout',
+    );
+    giveUp(turn);
+  },
+  'TIME-WAIT': (turn) => {
+    enter(turn, 'time-wait timeout', 'CLOSED');
+    finish(turn);
+  },
+};
+
+function giveUp(turn: Turn): void {
+  enter(turn, 'timeout', 'CLOSED');
+  finish(turn, 'ETIMEDOUT');
+}
+
+/**
+ * How long an unanswered segment is sent again before the connection fails: the time that `retries` doublings from
+ * 200 ms would take, 924.6 s for 15 (tcp_timer.c retransmits_timed_out).
+ */
+function patience(retries: number): number {
+  const doublings = Math.floor(Math.log2(RTO_MAX / RTO_MIN));
+  if (retries <= doublings) return (2 ** (retries + 1) - 1) * RTO_MIN;
+  return (2 ** (doublings + 1) - 1) * RTO_MIN + (retries - doublings) * RTO_MAX;
+}
+
+function expired(tcb: Tcb, now: Time): boolean {
+  const { settings } = tcb;
+  const head = tcb.flights[0];
+  if (!head) return false;
+  if (tcb.state === 'SYN-SENT') return head.again >= settings.synRetries + settings.synLinearTimeouts;
+  if (tcb.state === 'SYN-RECEIVED') return head.again >= settings.synackRetries;
+  const retries = tcb.orphan ? settings.orphanRetries || 8 : settings.retries2;
+  return head.again > 0 && now - head.first >= patience(retries);
+}
+
+/** RFC 6298 section 5.4 to 5.7; tcp_timer.c tcp_retransmit_timer. */
+function retransmitTimeout(turn: Turn): void {
+  const { tcb } = turn;
+  const head = tcb.flights[0];
+  if (!head) return;
+  if (expired(tcb, turn.now)) {
+    note(
+      turn,
+      `sent ${head.again + 1} times without an answer: given up`,
+      '9293 3.8.3',
+      'tcp_timer.c tcp_write_timeout',
+    );
+    giveUp(turn);
+    return;
+  }
+  const waited = human((turn.now - head.at) as Time);
+  const what = head.syn ? (tcb.state === 'SYN-SENT' ? 'SYN' : 'SYN,ACK') : 'segment';
+  note(
+    turn,
+    `${what} not acknowledged for ${waited}: sent again (RTO)`,
+    '6298 5.4',
+    'tcp_timer.c tcp_retransmit_timer',
+  );
+  if (!head.syn) timeoutLoss(turn);
+  tcb.rtt.timeouts++;
+  const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;
+  if (!linear) tcb.rtt.backoff++;
+  if (tcb.ack.pingpong && head.syn) tcb.ack.pingpong = false;
+  retransmit(turn, head);
+  setTimer(turn, 'retransmit', backedOff(tcb));
+}
+
+/** RFC 9293 section 3.8.6.1; tcp_timer.c tcp_probe_timer. */
+function probeTimeout(turn: Turn): void {
+  const { tcb } = turn;
+  if (tcb.flights.length > 0 || unsent(tcb) === 0) return;
+  if (tcb.rtt.probes >= tcb.settings.retries2) {
+    note(
+      turn,
+      `${tcb.rtt.probes} window probes without an answer: given up`,
+      '9293 3.8.3',
+      'tcp_timer.c tcp_probe_timer',
+    );
+    if (tcb.orphan) sendReset(turn);
+    giveUp(turn);
+    return;
+  }
+  note(turn, 'the window is still closed: probe it', '9293 3.8.6.1', 'tcp_output.c tcp_write_wakeup');
+  tcb.rtt.probes++;
+  sendProbe(turn);
+  tcb.rtt.backoff++;
+  if (tcb.flights.length === 0) setTimer(turn, 'persist', probeDelay(tcb));
+}
+
+/** The ACK found no company (tcp_timer.c tcp_delack_timer_handler). */
+function delayedAck(turn: Turn): void {
+  const { ack } = turn.tcb;
+  if (!ack.pending) return;
+  note(turn, 'the delayed ACK is due', '9293 3.8.6.3', 'tcp_timer.c tcp_delack_timer_handler');
+  if (ack.pingpong) {
+    ack.pingpong = false;
+    ack.ato = DELAYED_ACK_MIN;
+  } else {
+    ack.ato = Math.min(ack.ato * 2, turn.tcb.rtt.rto) as Time;
+  }
+  turn.ackNow = true;
+}

@@ -1,0 +1,73 @@
+/**
+ * A turn: one call, segment or timeout applied to one connection. It collects effects as plain data, of two sorts:
+ * orders that the kernel obeys (`transmit`, `wake`, `fail`, `gone`) and observations that it logs (`state`, `note`,
+ * `rtt`). `enter` is the one gate through which a state changes.
+ */
+import { SimBug } from '../base/bug.ts';
+import type { Errno } from '../base/errno.ts';
+import type { Time } from '../base/time.ts';
+import type { Segment } from '../wire/tcp.ts';
+import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
+import type { Tcb, TimerName } from './tcb.ts';
+
+/** A decision, and the rules that made it: `rfc` as '9293 3.10.7.4', `linux` as 'tcp_input.c tcp_fin'. */
+export interface Note {
+  rule: string;
+  rfc?: string;
+  linux?: string;
+}
+
+export type Effect =
+  | { do: 'transmit'; segment: Segment }
+  /** Someone who waits to read (or accept), or to write (or for the handshake), may go on. */
+  | { do: 'wake'; readers: boolean; writers: boolean }
+  /** The connection failed: the next call reports it. */
+  | { do: 'fail'; errno: Errno }
+  /** Nothing is left of the connection. */
+  | { do: 'gone' }
+  | { do: 'state'; from: number; to: number; row: number }
+  | { do: 'note'; note: Note }
+  | { do: 'rtt'; sample: Time };
+
+export interface Turn {
+  readonly tcb: Tcb;
+  readonly now: Time;
+  readonly effects: Effect[];
+  /** An ACK must leave in this turn. */
+  ackNow: boolean;
+}
+
+export const begin = (tcb: Tcb, now: Time): Turn => ({ tcb, now, effects: [], ackNow: false });
+
+/**
+ * Moves the connection along a row of the table.
+ * @throws SimBug when the table has no such row from the present state.
+ */
+export function enter<O extends Row['on']>(turn: Turn, on: O, to: Extract<Row, { on: O }>['to']): void {
+  const from = turn.tcb.state;
+  const row = TRANSITIONS.findIndex((r) => r.from === from && r.on === on && r.to === to);
+  if (row < 0) throw new SimBug(`no transition from ${from} on ${on} to ${to}`);
+  (turn.tcb as { state: State }).state = to;
+  turn.effects.push({ do: 'state', from: STATES.indexOf(from), to: STATES.indexOf(to), row });
+}
+
+export function note(turn: Turn, rule: string, rfc = '', linux = ''): void {
+  turn.effects.push({ do: 'note', note: { rule, rfc, linux } });
+}
+
+export const wakeReaders = (turn: Turn): void => void turn.effects.push({ do: 'wake', readers: true, writers: false });
+export const wakeWriters = (turn: Turn): void => void turn.effects.push({ do: 'wake', readers: false, writers: true });
+
+/** Sets a timer to `delay` from now, or switches it off. */
+export function setTimer(turn: Turn, name: TimerName, delay: Time | undefined): void {
+  if (delay === undefined) delete turn.tcb.timers[name];
+  else turn.tcb.timers[name] = (turn.now + delay) as Time;
+}
+
+/** The end of a connection: timers off, waiters told. `errno` is what the next call reports. */
+export function finish(turn: Turn, errno?: Errno): void {
+  turn.tcb.timers = {};
+  turn.tcb.flights = [];
+  if (errno) turn.effects.push({ do: 'fail', errno });
+  turn.effects.push({ do: 'wake', readers: true, writers: true }, { do: 'gone' });
+}
