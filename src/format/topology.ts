@@ -1,0 +1,183 @@
+/**
+ * The network of a notebook: hosts with an IPv4 address each, and links between two of them.
+ *
+ * Hosts become variables of the cells, so their names are identifiers. Misspelled keys are faults here: a link that
+ * silently lost its `delay` would teach the wrong numbers.
+ */
+import { ms, ns, type Time } from '../sim/base/time.ts';
+import type { Value, YamlReader } from './yaml-reader.ts';
+
+export interface TopologyLink {
+  /** Names of the two hosts. */
+  readonly between: readonly [string, string];
+  /** One way. */
+  readonly delay: Time;
+  /** Bits per second; absent: no limit, a packet takes no time to send. */
+  readonly rate?: number;
+  /** Packets that wait for the link before it drops. */
+  readonly queue: number;
+  /** Probability, 0 to 1, that a packet is lost. */
+  readonly loss: number;
+  /** Octets of the largest IP packet. */
+  readonly mtu: number;
+}
+
+export interface Topology {
+  /** Host name to IPv4 address, in the order of the file. */
+  readonly hosts: Readonly<Record<string, string>>;
+  readonly links: readonly TopologyLink[];
+}
+
+const LINK_DEFAULTS = { delay: ms(10), queue: 1000, loss: 0, mtu: 1500 } as const;
+const DEFAULT_HOSTS: Readonly<Record<string, string>> = { client: '10.0.0.1', server: '10.0.0.2' };
+
+/** Two hosts, RTT 20 ms, no loss: the network of a file that describes none. */
+export const DEFAULT_TOPOLOGY: Topology = {
+  hosts: DEFAULT_HOSTS,
+  links: [{ between: ['client', 'server'], ...LINK_DEFAULTS }],
+};
+
+/** Octets: RFC 791 section 3.2 asks every network for at least 68; the total length field ends at 65535. */
+const MTU = { min: 68, max: 65535, integer: true } as const;
+const QUEUE = { min: 1, max: 1e9, integer: true } as const;
+
+const HOST = /^[a-z][a-zA-Z0-9]*$/;
+const RESERVED = new Set(
+  (
+    'arguments async await break case catch class const continue debugger default delete do else enum eval export ' +
+    'extends false finally for function if implements import in instanceof interface let new null package private ' +
+    'protected public return static super switch this throw true try typeof undefined var void while with yield'
+  ).split(' '),
+);
+
+const DELAY_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
+const RATE_UNITS: Readonly<Record<string, number>> = { 'bit/s': 1, 'kbit/s': 1e3, 'Mbit/s': 1e6, 'Gbit/s': 1e9 };
+
+const LINK_KEYS = ['between', 'delay', 'rate', 'queue', 'loss', 'mtu'];
+
+/** The topology of a front matter's `topology:` value; faults go to the reader's report. */
+export function readTopology(yaml: YamlReader, value: Value): Topology {
+  const entries = yaml.map(value) ?? new Map<string, Value>();
+  refuseUnknown(yaml, entries, ['hosts', 'links'], 'topology');
+  const hostsValue = entries.get('hosts');
+  const hosts = hostsValue ? readHosts(yaml, hostsValue) : DEFAULT_HOSTS;
+  const linksValue = entries.get('links');
+  if (linksValue) return { hosts, links: readLinks(yaml, linksValue, hosts) };
+  const [a, b, ...more] = Object.keys(hosts);
+  if (more.length > 0) yaml.fault(value, '`topology` has more than two hosts: say which are joined under `links:`.');
+  return { hosts, links: a !== undefined && b !== undefined ? [{ between: [a, b], ...LINK_DEFAULTS }] : [] };
+}
+
+function readHosts(yaml: YamlReader, value: Value): Record<string, string> {
+  const hosts: Record<string, string> = {};
+  for (const [name, address] of yaml.map(value) ?? []) {
+    if (!HOST.test(name) || RESERVED.has(name)) {
+      yaml.fault(
+        address,
+        `Host \`${name}\` needs a name that can be a variable: letters and digits, no reserved word.`,
+      );
+      continue;
+    }
+    const found = yaml.text(address);
+    if (found === undefined) continue;
+    if (!isUnicast(found)) {
+      yaml.fault(address, `\`${found}\` is no IPv4 address that a host can have, such as 10.0.0.1.`);
+    } else if (Object.values(hosts).includes(found)) {
+      yaml.fault(address, `Two hosts have the address ${found}.`);
+    } else hosts[name] = found;
+  }
+  return hosts;
+}
+
+/** Dotted quad without leading zeros; not 0/8 (RFC 1122), loopback 127/8, multicast or reserved 224/3. */
+function isUnicast(address: string): boolean {
+  const parts = address.split('.');
+  const octets = parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  const first = Number(parts[0]);
+  return octets && parts.length === 4 && first !== 0 && first !== 127 && first < 224;
+}
+
+function readLinks(yaml: YamlReader, value: Value, hosts: Readonly<Record<string, string>>): TopologyLink[] {
+  const links: TopologyLink[] = [];
+  const pairs = new Set<string>();
+  for (const item of yaml.list(value, 'links') ?? []) {
+    const link = readLink(yaml, item, hosts);
+    if (!link) continue;
+    const pair = [...link.between].sort().join(' and ');
+    if (pairs.has(pair)) yaml.fault(item, `There are two links between ${pair}.`);
+    pairs.add(pair);
+    links.push(link);
+  }
+  return links;
+}
+
+function readLink(yaml: YamlReader, value: Value, hosts: Readonly<Record<string, string>>): TopologyLink | undefined {
+  const entries = yaml.map(value);
+  if (!entries) return undefined;
+  refuseUnknown(yaml, entries, LINK_KEYS, 'a link');
+  const read = <T>(key: string, how: (at: Value) => T | undefined): T | undefined => {
+    const at = entries.get(key);
+    return at && how(at);
+  };
+  const between = entries.get('between');
+  if (!between) return yaml.fault(value, 'A link needs `between: [host, host]`.');
+  const pair = readPair(yaml, between, hosts);
+  const rate = read('rate', (at) => readQuantity(yaml, at, RATE_UNITS, '1 Gbit/s'));
+  if (rate !== undefined && rate <= 0) yaml.fault(entries.get('rate') as Value, 'A link rate must be above zero.');
+  const delay = read('delay', (at) => readQuantity(yaml, at, DELAY_UNITS, '10ms'));
+  const loss = read('loss', (at) => yaml.number(at, { min: 0, max: 1 }));
+  const queue = read('queue', (at) => yaml.number(at, QUEUE));
+  const mtu = read('mtu', (at) => yaml.number(at, MTU));
+  if (!pair) return undefined;
+  return {
+    between: pair,
+    delay: delay === undefined ? LINK_DEFAULTS.delay : ns(delay),
+    ...(rate === undefined ? {} : { rate }),
+    queue: queue ?? LINK_DEFAULTS.queue,
+    loss: loss ?? LINK_DEFAULTS.loss,
+    mtu: mtu ?? LINK_DEFAULTS.mtu,
+  };
+}
+
+function readPair(
+  yaml: YamlReader,
+  value: Value,
+  hosts: Readonly<Record<string, string>>,
+): [string, string] | undefined {
+  const items = yaml.list(value, 'two hosts');
+  if (!items) return undefined;
+  const names = items.map((item) => {
+    const name = yaml.text(item);
+    if (name === undefined || Object.hasOwn(hosts, name)) return name;
+    return yaml.fault(item, `\`${name}\` is no host; the hosts are: ${Object.keys(hosts).join(', ')}.`);
+  });
+  const [a, b] = names;
+  if (items.length !== 2 || (a !== undefined && a === b)) {
+    return yaml.fault(value, 'A link joins two different hosts.');
+  }
+  return a !== undefined && b !== undefined ? [a, b] : undefined;
+}
+
+/** A number with one of the units, in units of 1; a bare 0 needs none. */
+function readQuantity(
+  yaml: YamlReader,
+  value: Value,
+  units: Readonly<Record<string, number>>,
+  example: string,
+): number | undefined {
+  const text = yaml.text(value);
+  if (text === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,12}(?:\.\d{1,9})?) ?([A-Za-z/]*)$/.exec(text) ?? [];
+  const size = Object.hasOwn(units, unit) ? units[unit] : unit === '' && Number(digits) === 0 ? 1 : undefined;
+  const quantity = digits === undefined || size === undefined ? Number.NaN : Number((Number(digits) * size).toFixed(3));
+  if (quantity <= Number.MAX_SAFE_INTEGER) return quantity;
+  const names = Object.keys(units).join(', ');
+  return yaml.fault(value, `\`${value.name}\` must be a number with a unit (${names}), such as ${example}.`);
+}
+
+/** Reports every key that is not one of `known`. */
+function refuseUnknown(yaml: YamlReader, entries: Map<string, Value>, known: readonly string[], where: string): void {
+  for (const [key, value] of entries) {
+    if (!known.includes(key)) yaml.fault(value, `\`${key}\` is no key of ${where}; the keys are: ${known.join(', ')}.`);
+  }
+}
