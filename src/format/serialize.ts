@@ -33,7 +33,12 @@ export function serialize(notebook: Notebook): string {
   const labels = new Labels(cells);
   if (trivia.bom) out.put('\ufeff');
   out.put(frontMatter.raw);
-  const state: Before = { eol: trivia.eol ?? '\n', top: frontMatter.raw === '', kind: undefined };
+  const state: Before = {
+    eol: trivia.eol ?? '\n',
+    top: frontMatter.raw === '',
+    bom: trivia.bom === true,
+    kind: undefined,
+  };
   for (const [i, cell] of cells.entries()) {
     if (cell.source.includes('\0')) throw new UnwritableCell(i, 'its text holds a NUL character');
     try {
@@ -53,6 +58,7 @@ interface Before {
   readonly eol: Eol;
   /** Nothing: the cell begins the file. */
   top: boolean;
+  readonly bom: boolean;
   /** The cell before: code, prose in a fence, or plain prose. */
   kind: 'code' | 'fenced' | 'plain' | undefined;
 }
@@ -85,7 +91,8 @@ function writePlain(out: RawWriter, { trivia }: Cell, source: string, before: Be
   let lead = trivia.lead ?? defaultLead(before.top, eol);
   // At the very start these would be read as a byte order mark and as the front matter.
   const [first = ''] = source.split('\n', 1);
-  if (before.top && mark === '' && lead === '' && (first.startsWith('\ufeff') || opensFrontMatter(first))) lead = eol;
+  const misread = opensFrontMatter(first) || (!before.bom && first.startsWith('\ufeff'));
+  if (before.top && mark === '' && lead === '' && misread) lead = eol;
   out.put(lead);
   out.put(mark);
   if (mark !== '' && !empty) out.put(trivia.gap ?? defaultGap(eol));
