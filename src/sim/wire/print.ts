@@ -1,0 +1,161 @@
+/**
+ * An IPv4 packet as one line of text: what `tcpdump -n` prints after the time and `IP`.
+ *
+ * The line is made from the bytes, not from a parsed segment: options stand in the order of the wire, and bytes that no
+ * parser takes still show what can be read of them. Two things are added to tcpdump's short form: a wrong checksum is
+ * named, as `tcpdump -v` does, and after a bad option the line goes on. Payloads are not looked into.
+ */
+
+import { type Seq, seqNumber } from '../base/seq.ts';
+import { foldChecksum, pseudoHeaderSum4, wordSum } from './checksum.ts';
+import { IPV4_HEADER, type Ip4, ip4Text, PROTOCOL } from './ipv4.ts';
+import { getU16, getU32 } from './octets.ts';
+import { ACK, FIN, FLAGS, RST, SYN, TCP_HEADER, URG } from './tcp.ts';
+import { FAST_OPEN_EXPERIMENT, optionLength, TCP_OPTIONS, type TcpOption } from './tcp-options.ts';
+
+/** The numbers that relative sequence numbers count from: the ISN of the packet's sender, and of its receiver. */
+export interface Base {
+  seq: Seq;
+  ack: Seq;
+}
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+const hexBytes = (bytes: Uint8Array): string => Array.from(bytes, (byte) => hex(byte, 2)).join('');
+
+/** The control bits as tcpdump prints them: `S`, `S.`, `P.`, `none`. */
+export const flagsText = (flags: number): string =>
+  FLAGS.map(({ bit, letter }) => (flags & bit ? letter : '')).join('') || 'none';
+
+/** The line of a packet. Sequence numbers are absolute without `base`. */
+export function packetText(bytes: Uint8Array, base?: Base): string {
+  if (bytes.length < IPV4_HEADER) return '[|ip]';
+  const version = (bytes[0] as number) >> 4;
+  if (version !== 4) return `unknown ip ${version}`;
+  const header = ((bytes[0] as number) & 15) * 4;
+  if (header < IPV4_HEADER) return `bad-hlen ${header}`;
+  const total = getU16(bytes, 2);
+  if (total < header) return `bad-len ${total}`;
+  if (bytes.length < header) return `truncated-ip - ${total - bytes.length} bytes missing! [|ip]`;
+
+  const missing = Math.max(0, total - bytes.length);
+  const truncated = missing > 0 ? `truncated-ip - ${missing} bytes missing! ` : '';
+  const wrong = wrongChecksum(wordSum(bytes, 0, header), getU16(bytes, 10));
+  const start = truncated + (wrong ? `bad ip cksum ${wrong.is} (->${wrong.due})! ` : '');
+  const packet = bytes.subarray(header, total);
+  const src = getU32(bytes, 12);
+  const dst = getU32(bytes, 16);
+  const protocol = bytes[9] as number;
+  const fragment = getU16(bytes, 6) & 0x3fff;
+  if (protocol !== PROTOCOL.tcp || (fragment & 0x1fff) !== 0) {
+    return `${start}${ip4Text(src)} > ${ip4Text(dst)}: ip-proto-${protocol} ${packet.length}`;
+  }
+  const summed = missing === 0 && fragment === 0;
+  return start + segmentText(packet, missing, src, dst, summed, base);
+}
+
+function wrongChecksum(sum: number, field: number): { is: string; due: string } | undefined {
+  return foldChecksum(sum) === 0 ? undefined : { is: hex(field, 4), due: hex(foldChecksum(sum - field), 4) };
+}
+
+function segmentText(tcp: Uint8Array, missing: number, src: Ip4, dst: Ip4, summed: boolean, base?: Base): string {
+  if (tcp.length < 4) return `${ip4Text(src)} > ${ip4Text(dst)}: [|tcp]`;
+  const ends = `${ip4Text(src)}.${getU16(tcp, 0)} > ${ip4Text(dst)}.${getU16(tcp, 2)}:`;
+  if (tcp.length < TCP_HEADER) return `${ends} [|tcp]`;
+  const control = getU16(tcp, 12);
+  const header = (control >> 12) * 4;
+  const length = tcp.length + missing - header;
+  if (header < TCP_HEADER) return `${ends} tcp ${length} [bad hdr length ${header} - too short, < ${TCP_HEADER}]`;
+  const flags = control & 0x1ff;
+  const start = `${ends} Flags [${flagsText(flags)}]`;
+  if (length < 0) return `${start} [bad hdr length ${header} - too long, > ${tcp.length + missing}]`;
+
+  const seqFrom = base ? seqNumber(base.seq) : 0;
+  const ackFrom = base ? seqNumber(base.ack) : 0;
+  const first = (getU32(tcp, 4) - seqFrom) >>> 0;
+  const pseudo = pseudoHeaderSum4(src, dst, PROTOCOL.tcp, tcp.length);
+  const wrong = summed ? wrongChecksum(wordSum(tcp, 0, tcp.length, pseudo), getU16(tcp, 16)) : undefined;
+  const parts = [start];
+  if (wrong) parts.push(`cksum 0x${wrong.is} (incorrect -> 0x${wrong.due})`);
+  if (length > 0) parts.push(`seq ${first}:${(first + length) >>> 0}`);
+  else if (flags & (SYN | FIN | RST)) parts.push(`seq ${first}`);
+  if (flags & ACK) parts.push(`ack ${(getU32(tcp, 8) - ackFrom) >>> 0}`);
+  parts.push(`win ${getU16(tcp, 14)}`);
+  if (flags & URG) parts.push(`urg ${getU16(tcp, 18)}`);
+  if (header > TCP_HEADER) parts.push(`options [${optionTexts(tcp, TCP_HEADER, header, ackFrom).join(',')}]`);
+  parts.push(`length ${length}`);
+  return parts.join(', ');
+}
+
+/** One text per option in `bytes[from, to)`, to the first that ends them or is bad. */
+function optionTexts(bytes: Uint8Array, from: number, to: number, blocksFrom: number): string[] {
+  const texts: string[] = [];
+  for (let at = from; at < to; ) {
+    const length = at < bytes.length ? optionLength(bytes, at, to) : 0;
+    if (at + Math.max(length, 1) > bytes.length) return [...texts, '[|tcp]'];
+    texts.push(optionText(bytes.subarray(at, at + length), blocksFrom));
+    if (length === 0 || bytes[at] === TCP_OPTIONS.eol.kind) break;
+    at += length;
+  }
+  return texts;
+}
+
+const BY_KIND = new Map<number, TcpOption>(Object.values(TCP_OPTIONS).map((option) => [option.kind, option]));
+
+/** The option of this kind, or undefined when the table has none. */
+export const tcpOption = (kind: number): TcpOption | undefined => BY_KIND.get(kind);
+
+/**
+ * One option, kind and length bytes included, as tcpdump prints it: `mss 1460`, `nop`, `sack 1 {101:201}`. The edges of
+ * SACK blocks are printed relative to `blocksFrom`. No bytes at all stand for an option whose length is bad.
+ */
+export function optionText(option: Uint8Array, blocksFrom = 0): string {
+  if (option.length === 0) return '[bad opt]';
+  const kind = option[0] as number;
+  const data = option.subarray(2);
+  const known = BY_KIND.get(kind);
+  const name = known?.name ?? `unknown-${kind}`;
+  if (known && known.length > 0 && known.length !== option.length) {
+    return `${name}${data.length > 0 ? ` 0x${hexBytes(data)}` : ''}[len ${option.length}]`;
+  }
+  switch (kind) {
+    case TCP_OPTIONS.eol.kind:
+    case TCP_OPTIONS.nop.kind:
+    case TCP_OPTIONS.sackPermitted.kind:
+      return name;
+    case TCP_OPTIONS.mss.kind:
+      return `${name} ${getU16(data, 0)}`;
+    case TCP_OPTIONS.windowScale.kind:
+      return `${name} ${data[0]}`;
+    case TCP_OPTIONS.timestamps.kind:
+      return `${name} val ${getU32(data, 0)} ecr ${getU32(data, 4)}`;
+    case TCP_OPTIONS.sack.kind:
+      return data.length % 8 === 0
+        ? `${name} ${data.length / 8} ${blocksText(data, blocksFrom)}`
+        : `${name} invalid sack`;
+    case TCP_OPTIONS.md5.kind:
+      return `${name} ${hexBytes(data)}`;
+    case TCP_OPTIONS.fastOpen.kind:
+      return `${name}  ${cookieText(data)}`; // two spaces: so does tcpdump
+    case TCP_OPTIONS.experiment.kind:
+      if (data.length < 2) return `${name}[bad opt]`;
+      if (getU16(data, 0) === FAST_OPEN_EXPERIMENT) return `${name}-tfo ${cookieText(data.subarray(2))}`;
+      return `${name}-${hexBytes(data.subarray(0, 2))}`;
+    default:
+      return data.length > 0 ? `${name} 0x${hexBytes(data)}` : name;
+  }
+}
+
+function blocksText(data: Uint8Array, blocksFrom: number): string {
+  let text = '';
+  for (let i = 0; i < data.length; i += 8) {
+    text += `{${(getU32(data, i) - blocksFrom) >>> 0}:${(getU32(data, i + 4) - blocksFrom) >>> 0}}`;
+  }
+  return text;
+}
+
+function cookieText(cookie: Uint8Array): string {
+  if (cookie.length === 0) return 'cookiereq';
+  // RFC 7413 section 4.1.1: 4 to 16 bytes, an even number
+  if (cookie.length < 4 || cookie.length > 16 || cookie.length % 2 !== 0) return '(invalid)';
+  return `cookie ${hexBytes(cookie)}`;
+}
