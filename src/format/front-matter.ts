@@ -70,7 +70,7 @@ function interpret(raw: string, block: string, line: number): FrontMatterResult 
   };
   // YAML knows the lone CR as a line break, the parser does not; the lengths stay equal, so positions hold.
   const yamlText = block.replace(/\r(?!\n)/g, '\n');
-  const document = parseDocument(yamlText, { prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(yamlText, { prettyErrors: false, logLevel: 'error' });
   const [fault] = document.errors;
   if (fault) report(fault.pos[0], fault.pos[1], `Bad YAML: ${fault.message}.`);
   else if (document.contents !== null && !isMap(document.contents)) {

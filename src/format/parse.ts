@@ -220,15 +220,15 @@ class Parser {
   }
 
   #unclosedCell(line: number, run: string): void {
-    const message = `This cell is never closed: no line with \`${run}\` follows.`;
+    const message = `This cell is never closed: no line with ${run} follows.`;
     this.#errors.push({ line, column: 1, length: run.length, message });
   }
 
   #unclosedProse({ what, run, line }: NonNullable<ProseScanner['open']>): void {
     const message =
       what === 'fence'
-        ? `This fence is never closed: no line with \`${run}\` follows.`
-        : 'This comment is never closed: no `-->` follows.';
+        ? `This fence is never closed: no line with ${run} follows.`
+        : 'This comment is never closed: no --> follows.';
     this.#errors.push({ line, column: 1, length: what === 'fence' ? run.length : 4, message });
   }
 

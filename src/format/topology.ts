@@ -72,7 +72,7 @@ function readHosts(yaml: YamlReader, value: Value): Record<string, string> {
   const hosts: Record<string, string> = {};
   for (const [name, address] of yaml.map(value) ?? []) {
     if (!HOST.test(name) || RESERVED.has(name)) {
-      yaml.fault(
+      yaml.keyFault(
         address,
         `Host \`${name}\` needs a name that can be a variable: letters and digits, no reserved word.`,
       );
@@ -178,6 +178,7 @@ function readQuantity(
 /** Reports every key that is not one of `known`. */
 function refuseUnknown(yaml: YamlReader, entries: Map<string, Value>, known: readonly string[], where: string): void {
   for (const [key, value] of entries) {
-    if (!known.includes(key)) yaml.fault(value, `\`${key}\` is no key of ${where}; the keys are: ${known.join(', ')}.`);
+    if (!known.includes(key))
+      yaml.keyFault(value, `\`${key}\` is no key of ${where}; the keys are: ${known.join(', ')}.`);
   }
 }

@@ -14,6 +14,8 @@ export interface Value {
   /** Offsets of the value, or of its key when it is missing. */
   readonly from: number;
   readonly to: number;
+  /** Offsets of its key; of the list when it is an item. */
+  readonly key: readonly [number, number];
 }
 
 /** Rules for a number. */
@@ -32,8 +34,14 @@ export class YamlReader {
     this.#report = report;
   }
 
+  /** Reports a fault at a value. */
   fault(at: Value, message: string): undefined {
     this.#report(at.from, at.to, message);
+  }
+
+  /** Reports a fault at a value's key. */
+  keyFault(at: Value, message: string): void {
+    this.#report(...at.key, message);
   }
 
   /** The entries of a mapping by key, in order; undefined and a report when the value is none. */
@@ -93,7 +101,9 @@ export class YamlReader {
   #value(name: string, node: Node | null, keyFrom: number, keyTo: number): Value {
     const [from, to] = node?.range ? span(node) : [keyFrom, keyTo];
     const target = isAlias(node) ? (node.resolve(this.#document) ?? null) : node;
-    return { name, node: target, ...(from < to ? { from, to } : { from: keyFrom, to: keyTo }) };
+    if (isAlias(node) && !target) this.#report(from, to, `Bad YAML: no anchor \`&${node.source}\` stands before this.`);
+    const range = from < to ? { from, to } : { from: keyFrom, to: keyTo };
+    return { name, node: target, ...range, key: [keyFrom, keyTo] };
   }
 }
 
