@@ -2,11 +2,12 @@
  * A real VS Code for a test: the served workbench with the packaged extension, in headless Chromium, on a scratch copy
  * of some notebooks. Every wait is bounded and says what it waited for; closing ends exactly what was started here.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type FrameLocator, type Page, chromium as playwright } from 'playwright-core';
 import { chromium, ROOT, step } from './install.mjs';
+import { packageVsix } from './package.mjs';
 import { serve, workbenchUrl } from './serve.mjs';
 
 /** Chromium without sandbox (tests run as root in containers) and without any traffic of its own. */
@@ -25,7 +26,7 @@ const CHROMIUM_FLAGS = [
 export const PATIENCE = 60_000;
 
 export type HostOptions = {
-  /** The packaged extension; the one that `npm run package` made by default, none with `false`. */
+  /** The packaged extension; by default this clone's own, packed if its inputs changed; none with `false`. */
   readonly vsix?: string | false;
   /** Notebook files or folders whose content is copied into the scratch folder. */
   readonly copy?: readonly string[];
@@ -50,14 +51,6 @@ export type Host = {
   close(): Promise<void>;
 };
 
-/** The packaged extension. @throws when it was not built. */
-export function packagedVsix(): string {
-  const build = join(ROOT, '.build');
-  const found = existsSync(build) ? readdirSync(build).filter((name) => name.endsWith('.vsix')) : [];
-  if (found.length !== 1) throw new Error(`expected one .vsix in .build, found ${found.length}: npm run package`);
-  return join(build, found[0] as string);
-}
-
 /** Starts VS Code with the extension on a scratch copy of notebooks, and waits until its workbench stands. */
 export async function openHost(options: HostOptions = {}): Promise<Host> {
   const scratch = mkdtempSync(join(tmpdir(), 'socket-notebooks-'));
@@ -66,14 +59,12 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
   for (const path of options.copy ?? [])
     cpSync(path, statSync(path).isDirectory() ? folder : join(folder, basename(path)), { recursive: true });
 
-  const undo: (() => Promise<unknown> | void)[] = [
-    () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }),
-  ];
+  const undo: (() => unknown)[] = [() => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })];
   const close = async () => {
     for (const back of undo.splice(0).reverse()) await back();
   };
   try {
-    const vsix = options.vsix === false ? undefined : (options.vsix ?? packagedVsix());
+    const vsix = options.vsix === false ? undefined : (options.vsix ?? (await packageVsix()));
     const served = await step('  VS Code: extension installed, server up', () =>
       serve({
         home: join(scratch, 'host'),

@@ -7,7 +7,7 @@
  *
  * This file runs when nothing is installed yet: plain Node 20 and no package.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -21,8 +21,14 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const CODE_SERVER = '4.139.1';
 const HOST_NODE = '24.21.0';
 
-/** Debian packages by what tells that they are there: a command, or a header of a library to build against. */
-const TO_RUN = [{ debian: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] }];
+/**
+ * Debian packages by what tells that they are there: a command, or a header of a library to build against.
+ * @typedef {{debian: string, commands?: string[], headers?: string[]}} Wanted
+ */
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
+/** @type {Wanted[]} */
+const TO_RUN = [{ debian: 'chromium', commands: BROWSERS }];
+/** @type {Wanted[]} */
 const TO_BUILD = [
   { debian: 'libkrb5-dev', headers: ['/usr/include/gssapi/gssapi.h', '/usr/include/gssapi.h'] },
   { debian: 'python3', commands: ['python3'] },
@@ -30,10 +36,10 @@ const TO_BUILD = [
   { debian: 'g++', commands: ['g++', 'c++'] },
 ];
 
-/** Prints one line of progress. */
+/** Prints one line of progress. @param {string} text */
 export const say = (text) => process.stderr.write(`${text}\n`);
 
-/** Where a command lies on PATH, or undefined. */
+/** Where the first of these commands lies on PATH, or undefined. @param {string[]} names */
 export function which(...names) {
   for (const name of names) {
     for (const dir of (process.env.PATH ?? '').split(delimiter)) {
@@ -46,13 +52,17 @@ export function which(...names) {
 
 /** The browser that the host tests drive. @throws when none is on PATH. */
 export function chromium() {
-  const found = which(...TO_RUN[0].commands);
+  const found = which(...BROWSERS);
   if (!found) throw new Error('no Chromium on PATH: run `node test/host/install.mjs`');
   return found;
 }
 
 /**
- * Runs a command to its end, its output kept back unless it fails.
+ * Runs a command to its end, its output kept back unless it fails or `show` is set.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean}} options
+ * @returns {Promise<string>} the last part of what it printed
  * @throws Error with the last lines of the output when the exit code is not 0.
  */
 export function run(command, args, { cwd = ROOT, env = process.env, show = false } = {}) {
@@ -63,7 +73,7 @@ export function run(command, args, { cwd = ROOT, env = process.env, show = false
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     });
     let output = '';
-    const keep = (chunk) => {
+    const keep = (/** @type {Buffer} */ chunk) => {
       output = (output + chunk).slice(-20_000);
     };
     child.stdout?.on('data', keep);
@@ -77,7 +87,12 @@ export function run(command, args, { cwd = ROOT, env = process.env, show = false
   });
 }
 
-/** Runs a step and prints what it was and how long it took. */
+/**
+ * Runs a step and prints what it was and how long it took.
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} work
+ */
 export async function step(what, work) {
   say(`${what} ...`);
   const from = Date.now();
@@ -89,6 +104,9 @@ export async function step(what, work) {
 /**
  * Does `work` while holding the lock file `path`; waits for whoever holds it, unless that process is gone.
  * The lock saves double work and no more: what it guards must itself end in an atomic rename.
+ * @template T
+ * @param {string} path
+ * @param {() => Promise<T>} work
  */
 async function withLock(path, work) {
   mkdirSync(dirname(path), { recursive: true });
@@ -97,7 +115,7 @@ async function withLock(path, work) {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
       break;
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
     if (!alive(path)) {
       rmSync(path, { force: true });
@@ -114,7 +132,10 @@ async function withLock(path, work) {
   }
 }
 
-/** Whether the process named in a lock file still runs; a lock just being written counts as held. */
+/** @param {unknown} error */
+const codeOf = (error) => /** @type {NodeJS.ErrnoException} */ (error).code;
+
+/** Whether the process named in a lock file still runs; a lock just being written counts as held. @param {string} path */
 function alive(path) {
   try {
     const pid = Number(readFileSync(path, 'utf8'));
@@ -122,7 +143,7 @@ function alive(path) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 
@@ -141,7 +162,7 @@ export async function ensureDependencies() {
   });
 }
 
-/** Installs the Debian packages of `wanted` that are absent. @throws naming them where that is not possible. */
+/** Installs the Debian packages of `wanted` that are absent. @param {Wanted[]} wanted @throws naming them where that is not possible. */
 async function ensureDebian(wanted) {
   const absent = wanted
     .filter(({ commands = [], headers = [] }) => !which(...commands) && !headers.some((path) => existsSync(path)))
@@ -150,7 +171,8 @@ async function ensureDebian(wanted) {
   if (!which('apt-get') || process.getuid?.() !== 0)
     throw new Error(`please install these first (Debian's names): ${absent.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) => run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', '-y', ...args], { env });
+  const apt = (/** @type {string[]} */ ...args) =>
+    run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', '-y', ...args], { env });
   await step(`installing ${absent.join(' ')} from Debian`, async () => {
     await apt('update');
     await apt('install', '--no-install-recommends', ...absent);
@@ -198,12 +220,13 @@ export async function ensureHost() {
   return host;
 }
 
+/** @param {string} home */
 async function installHost(home) {
   const draft = `${home}.draft-${process.pid}`;
   mkdirSync(draft, { recursive: true });
   try {
     writeFileSync(join(draft, 'package.json'), '{ "private": true }\n');
-    const npm = (env, spec) =>
+    const npm = (/** @type {NodeJS.ProcessEnv} */ env, /** @type {string} */ spec) =>
       run('npm', ['install', '--no-audit', '--no-fund', '--save-exact', spec], { cwd: draft, env });
     const node = join(draft, 'node_modules', nodePackage());
     const env = cleanEnv();
@@ -225,12 +248,6 @@ export async function ensureAll() {
   await ensureDependencies();
   await ensureDebian(TO_RUN);
   return await ensureHost();
-}
-
-/** The version line of a command, or undefined when it does not run. */
-export function versionOf(command, ...args) {
-  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return status === 0 ? stdout.trim().split('\n')[0] : undefined;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

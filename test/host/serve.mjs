@@ -42,7 +42,12 @@ export function freePort(wanted = 0) {
   });
 }
 
-/** The address that opens `folder`, with `file` (a path) shown. */
+/**
+ * The address that opens `folder`, with `file` shown.
+ * @param {number} port
+ * @param {string} folder
+ * @param {string} [file]
+ */
 export function workbenchUrl(port, folder, file) {
   const host = `127.0.0.1:${port}`;
   const url = new URL(`http://${host}/`);
@@ -60,6 +65,8 @@ const hostEnv = () =>
 
 /**
  * Installs `vsix` into the extensions folder `home/extensions`, unless this very file is there.
+ * @param {string} home
+ * @param {string} vsix
  * @returns whether it had to be installed.
  */
 export async function installVsix(home, vsix) {
@@ -75,11 +82,30 @@ export async function installVsix(home, vsix) {
   return true;
 }
 
+/** @param {string} home */
 const folders = (home) => [
   ...['--user-data-dir', join(home, 'user-data')],
   ...['--extensions-dir', join(home, 'extensions')],
   ...['--config', join(home, 'config.yaml')],
 ];
+
+/**
+ * Writes user settings: the quiet ones, what the file held before, and `settings` on top. A file that somebody gave
+ * comments is theirs and stays as it is.
+ * @param {string} path
+ * @param {Record<string, unknown>} settings
+ */
+function writeSettings(path, settings) {
+  let kept = {};
+  if (existsSync(path)) {
+    try {
+      kept = JSON.parse(readFileSync(path, 'utf8'));
+    } catch {
+      return;
+    }
+  }
+  writeFileSync(path, JSON.stringify({ ...SETTINGS, ...kept, ...settings }, null, 2));
+}
 
 /**
  * Starts the served VS Code and waits until it answers.
@@ -99,7 +125,7 @@ export async function serve({ home, vsix, folder, file, port, settings = {} }) {
   mkdirSync(join(home, 'user-data/User'), { recursive: true });
   mkdirSync(join(home, 'extensions'), { recursive: true });
   writeFileSync(join(home, 'config.yaml'), 'auth: none\ncert: false\n');
-  writeFileSync(join(home, 'user-data/User/settings.json'), JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
+  writeSettings(join(home, 'user-data/User/settings.json'), settings);
   if (vsix) await installVsix(home, vsix);
 
   const at = port ?? (await freePort());
@@ -124,9 +150,9 @@ export async function serve({ home, vsix, folder, file, port, settings = {} }) {
   const ended = new Promise((done) => child.once('exit', done));
   child.once('error', () => {});
 
-  const stop = (signal) => {
+  const stop = (/** @type {NodeJS.Signals} */ signal) => {
     try {
-      process.kill(-child.pid, signal);
+      if (child.pid) process.kill(-child.pid, signal);
     } catch {
       // the group is gone
     }
