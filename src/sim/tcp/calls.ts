@@ -23,13 +23,18 @@ export function activeOpen(tcb: Tcb, now: Time): Effect[] {
   return turn.effects;
 }
 
-/** SEND: takes bytes from `from` on while the send buffer has room. */
-export function send(tcb: Tcb, bytes: Uint8Array, from: number, now: Time): { taken: number; effects: Effect[] } {
-  const turn = begin(tcb, now);
+/** SEND, first half: takes bytes from `from` on while the send buffer has room; returns how many. */
+export function enqueue(tcb: Tcb, bytes: Uint8Array, from: number): number {
   const taken = Math.max(0, Math.min(bytes.length - from, tcb.sendLimit - tcb.out.length));
   if (taken > 0) tcb.out.push(bytes, from, from + taken);
+  return taken;
+}
+
+/** SEND, second half: sends what may leave. */
+export function push(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
   output(turn);
-  return { taken, effects: turn.effects };
+  return turn.effects;
 }
 
 /**

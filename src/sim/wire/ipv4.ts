@@ -8,6 +8,7 @@
 import { must } from '../base/bug.ts';
 import { checksum } from './checksum.ts';
 import type { Field } from './fields.ts';
+import { fresh } from './fresh.ts';
 import type { Malformed } from './malformed.ts';
 import { getU16, getU32, putU16, putU32 } from './octets.ts';
 
@@ -137,7 +138,7 @@ export function checkIpv4(bytes: Uint8Array): Malformed | undefined {
 /** The bytes of a packet, in a fresh array. @throws SimBug when lengths do not fit the header's fields. */
 export function emitIpv4(packet: Ipv4Packet): Uint8Array {
   const header = IPV4_HEADER + packet.options.length;
-  const out = new Uint8Array(header + packet.payload.length);
+  const out = fresh(header + packet.payload.length);
   out.set(packet.options, IPV4_HEADER);
   out.set(packet.payload, header);
   writeIpv4(out, packet, header);
@@ -147,7 +148,7 @@ export function emitIpv4(packet: Ipv4Packet): Uint8Array {
 /** Fills in the header of the packet that `out` is to be; its options, up to byte `header`, are there already. */
 export function writeIpv4(out: Uint8Array, ip: Omit<Ipv4, 'options'>, header: number): void {
   must(header % 4 === 0 && header <= 60, 'IPv4 options of at most 40 bytes in whole words');
-  must(out.length <= 0xffff, `an IPv4 packet of ${out.length} bytes`);
+  must(out.length <= 0xffff, 'an IPv4 packet of at most 65535 bytes');
   must(ip.fragmentOffset % 8 === 0, 'a fragment offset in units of 8 bytes');
   out[0] = 0x40 | (header >> 2);
   out[1] = (ip.dscp << 2) | ip.ecn;

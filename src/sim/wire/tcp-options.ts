@@ -8,7 +8,7 @@
 
 import { must } from '../base/bug.ts';
 import { type Seq, seq, seqNumber } from '../base/seq.ts';
-import { getU16, getU32, putU16, putU32 } from './octets.ts';
+import { getU16, getU32, putU32 } from './octets.ts';
 
 /* biome-ignore format: a table */
 export const TCP_OPTIONS = {
@@ -136,64 +136,68 @@ export function writeTcpOptions(out: Uint8Array, at: number, options: TcpOptions
   if (options === NO_OPTIONS) return;
   const { md5, mss, timestamps, sackPermitted, windowScale, sack, fastOpen, other } = options;
   let p = at;
-  const head = (a: number, b: number, c: number, d: number) => {
-    out[p] = a;
-    out[p + 1] = b;
-    out[p + 2] = c;
-    out[p + 3] = d;
-    p += 4;
-  };
-  const word = (value: number) => {
-    putU32(out, p, value);
-    p += 4;
-  };
-  const pad = () => {
-    while ((p - at) % 4 !== 0) out[p++] = NOP;
-  };
   if (md5) {
     must(md5.length === 16, 'an MD5 digest of 16 bytes');
-    head(NOP, NOP, TCP_OPTIONS.md5.kind, TCP_OPTIONS.md5.length);
+    p = put4(out, p, NOP, NOP, TCP_OPTIONS.md5.kind, TCP_OPTIONS.md5.length);
     out.set(md5, p);
     p += 16;
   }
-  if (mss !== undefined) head(TCP_OPTIONS.mss.kind, TCP_OPTIONS.mss.length, mss >> 8, mss);
+  if (mss !== undefined) p = put4(out, p, TCP_OPTIONS.mss.kind, TCP_OPTIONS.mss.length, mss >>> 8, mss);
+  // SACK-permitted takes the place of the two NOPs that would align the timestamps
+  if (timestamps && sackPermitted) p = put2(out, p, TCP_OPTIONS.sackPermitted.kind, TCP_OPTIONS.sackPermitted.length);
+  else if (timestamps) p = put2(out, p, NOP, NOP);
+  else if (sackPermitted) {
+    p = put4(out, p, NOP, NOP, TCP_OPTIONS.sackPermitted.kind, TCP_OPTIONS.sackPermitted.length);
+  }
   if (timestamps) {
-    // SACK-permitted takes the place of the two NOPs that would align the timestamps
-    const [a, b] = sackPermitted ? [TCP_OPTIONS.sackPermitted.kind, TCP_OPTIONS.sackPermitted.length] : [NOP, NOP];
-    head(a, b, TCP_OPTIONS.timestamps.kind, TCP_OPTIONS.timestamps.length);
-    word(timestamps.val);
-    word(timestamps.ecr);
-  } else if (sackPermitted) head(NOP, NOP, TCP_OPTIONS.sackPermitted.kind, TCP_OPTIONS.sackPermitted.length);
+    p = put2(out, p, TCP_OPTIONS.timestamps.kind, TCP_OPTIONS.timestamps.length);
+    putU32(out, p, timestamps.val);
+    putU32(out, p + 4, timestamps.ecr);
+    p += 8;
+  }
   if (windowScale !== undefined) {
-    head(NOP, TCP_OPTIONS.windowScale.kind, TCP_OPTIONS.windowScale.length, windowScale);
+    p = put4(out, p, NOP, TCP_OPTIONS.windowScale.kind, TCP_OPTIONS.windowScale.length, windowScale);
   }
   if (sack && sack.length > 0) {
-    head(NOP, NOP, TCP_OPTIONS.sack.kind, 2 + sack.length * 8);
+    p = put4(out, p, NOP, NOP, TCP_OPTIONS.sack.kind, 2 + sack.length * 8);
     for (const { left, right } of sack) {
-      word(seqNumber(left));
-      word(seqNumber(right));
+      putU32(out, p, seqNumber(left));
+      putU32(out, p + 4, seqNumber(right));
+      p += 8;
     }
   }
-  if (fastOpen) {
-    const { cookie, experimental } = fastOpen;
-    if (experimental) {
-      out[p++] = TCP_OPTIONS.experiment.kind;
-      out[p++] = 4 + cookie.length;
-      putU16(out, p, FAST_OPEN_EXPERIMENT);
-      p += 2;
-    } else {
-      out[p++] = TCP_OPTIONS.fastOpen.kind;
-      out[p++] = 2 + cookie.length;
-    }
-    out.set(cookie, p);
-    p += cookie.length;
-    pad();
-  }
-  for (const { kind, data } of other ?? []) {
-    out[p++] = kind;
-    out[p++] = 2 + data.length;
+  if (fastOpen) p = putFastOpen(out, p, fastOpen.cookie, fastOpen.experimental);
+  if (!other) return;
+  for (const { kind, data } of other) {
+    p = put2(out, p, kind, 2 + data.length);
     out.set(data, p);
     p += data.length;
   }
-  pad();
+  pad(out, p, at);
+}
+
+function put2(out: Uint8Array, at: number, a: number, b: number): number {
+  out[at] = a;
+  out[at + 1] = b;
+  return at + 2;
+}
+
+const put4 = (out: Uint8Array, at: number, a: number, b: number, c: number, d: number): number =>
+  put2(out, put2(out, at, a, b), c, d);
+
+function putFastOpen(out: Uint8Array, at: number, cookie: Uint8Array, experimental: boolean): number {
+  let p = at;
+  if (experimental) {
+    p = put2(out, p, TCP_OPTIONS.experiment.kind, 4 + cookie.length);
+    p = put2(out, p, FAST_OPEN_EXPERIMENT >>> 8, FAST_OPEN_EXPERIMENT);
+  } else p = put2(out, p, TCP_OPTIONS.fastOpen.kind, 2 + cookie.length);
+  out.set(cookie, p);
+  return pad(out, p + cookie.length, at);
+}
+
+/** Fills up with NOPs to a whole number of words from `start`. */
+function pad(out: Uint8Array, at: number, start: number): number {
+  let p = at;
+  while ((p - start) % 4 !== 0) out[p++] = NOP;
+  return p;
 }

@@ -10,6 +10,7 @@ import { must } from '../base/bug.ts';
 import { type Seq, seq, seqNumber } from '../base/seq.ts';
 import { checksum, pseudoHeaderSum4 } from './checksum.ts';
 import type { Field } from './fields.ts';
+import { fresh } from './fresh.ts';
 import { checkIpv4, IPV4_HEADER, type Ip4, type Ipv4, PROTOCOL, writeIpv4 } from './ipv4.ts';
 import type { Malformed } from './malformed.ts';
 import { getU16, getU32, putU16, putU32 } from './octets.ts';
@@ -111,7 +112,7 @@ export function readTcp(bytes: Uint8Array, from: number, to: number, pseudo: num
 
 /** The bytes of a segment that an IPv4 packet from `src` to `dst` is to carry, in a fresh array. */
 export function emitTcp(segment: Segment, src: Ip4, dst: Ip4): Uint8Array {
-  const out = new Uint8Array(tcpHeaderLength(segment) + segment.payload.length);
+  const out = fresh(tcpHeaderLength(segment) + segment.payload.length);
   writeTcp(out, 0, segment, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, out.length));
   return out;
 }
@@ -119,7 +120,7 @@ export function emitTcp(segment: Segment, src: Ip4, dst: Ip4): Uint8Array {
 /** Length of the header with options. @throws SimBug when the options take more than {@link MAX_OPTIONS} bytes. */
 export function tcpHeaderLength(segment: Segment): number {
   const options = tcpOptionsLength(segment.options);
-  must(options <= MAX_OPTIONS, `TCP options of ${options} bytes`);
+  must(options <= MAX_OPTIONS, 'TCP options of at most 40 bytes');
   return TCP_HEADER + options;
 }
 
@@ -145,7 +146,7 @@ export type Envelope = Pick<Ipv4, 'src' | 'dst'> & Partial<Pick<Ipv4, 'id' | 'tt
 export function emitTcpIpv4(segment: Segment, envelope: Envelope): Uint8Array {
   const { src, dst, id = 0, ttl = 64, dscp = 0, ecn = 0, df = true } = envelope;
   const length = tcpHeaderLength(segment) + segment.payload.length;
-  const out = new Uint8Array(IPV4_HEADER + length);
+  const out = fresh(IPV4_HEADER + length);
   writeTcp(out, IPV4_HEADER, segment, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, length));
   writeIpv4(
     out,

@@ -1,0 +1,134 @@
+/**
+ * A host: addresses, links, settings, sockets. Packets come in at `arrive` and go out at `send`; the rest of the kernel
+ * hangs here. It knows nothing of processes' code.
+ */
+import { hashName, Rng } from '../base/rng.ts';
+import type { Time } from '../base/time.ts';
+import { DROPS } from '../net/drops.ts';
+import type { Link, Port } from '../net/link.ts';
+import type { Scheduler } from '../net/scheduler.ts';
+import type { Log } from '../trace/log.ts';
+import { type Ip4, ip4Text } from '../wire/ipv4.ts';
+import { isMalformed } from '../wire/malformed.ts';
+import { emitTcpIpv4, parseTcpIpv4, type Segment } from '../wire/tcp.ts';
+import { Socket } from './socket.ts';
+import { SYSCTL_6_18, type Sysctl } from './sysctl.ts';
+import type { RunQueue } from './task.ts';
+import { Demux } from './tcp/demux.ts';
+import { segmentFor } from './tcp/input.ts';
+
+/** What all hosts of a world share. */
+export interface Machine {
+  readonly log: Log;
+  readonly scheduler: Scheduler;
+  readonly runQueue: RunQueue;
+  readonly seed: number;
+  nextSocket(): number;
+}
+
+const LOOPBACK_MTU = 65536;
+/** 127.0.0.0/8. */
+const isLoopback = (addr: Ip4): boolean => addr >>> 24 === 127;
+
+/** How a packet to an address leaves. */
+export interface Route {
+  /** undefined: the loopback device. */
+  link: Link | undefined;
+  /** The address that a socket without one gets. */
+  source: Ip4;
+  mtu: number;
+}
+
+export class Host implements Port {
+  readonly index: number;
+  readonly name: string;
+  readonly address: Ip4;
+  readonly machine: Machine;
+  readonly sysctl: Sysctl = { ...SYSCTL_6_18 };
+  readonly demux = new Demux();
+  readonly links: Link[] = [];
+  /** Kernel secret of this host: initial sequence numbers, ports and timestamps are hashed with it. */
+  readonly secret: number;
+  readonly ports: Rng;
+  /** How far connect() has stepped through the ports, by destination. */
+  readonly portSteps = new Map<string, number>();
+  #ipId: number;
+
+  constructor(index: number, name: string, address: Ip4, machine: Machine) {
+    this.index = index;
+    this.name = name;
+    this.address = address;
+    this.machine = machine;
+    this.secret = hashName(`secret ${name}`, machine.seed);
+    this.ports = new Rng(machine.seed, `ports ${name}`);
+    this.#ipId = new Rng(machine.seed, `ipid ${name}`).below(65536);
+    machine.log.add(
+      'host.up',
+      { host: index, cause: -1 },
+      { name, address: ip4Text(address), kernel: 'simulator 6.18' },
+    );
+  }
+
+  get now(): Time {
+    return this.machine.scheduler.now;
+  }
+
+  /** A socket with this host's default buffers. */
+  newSocket(domain: number, type: number, listener = 0): Socket {
+    const send = this.sysctl['net.ipv4.tcp_wmem'][1] as number;
+    const receive = this.sysctl['net.ipv4.tcp_rmem'][1] as number;
+    const socket = new Socket(this.machine.nextSocket(), domain, type, send, receive);
+    this.machine.log.add(
+      'sock.new',
+      { host: this.index, sock: socket.id },
+      { family: 'AF_INET', type: 'SOCK_STREAM', listener },
+    );
+    return socket;
+  }
+
+  /** Whether an address is this host's own. */
+  owns(addr: Ip4): boolean {
+    return addr === this.address || isLoopback(addr);
+  }
+
+  /** The way to an address; undefined: no route. Networks are /24. */
+  route(addr: Ip4): Route | undefined {
+    if (this.owns(addr)) return { link: undefined, source: addr, mtu: LOOPBACK_MTU };
+    const direct = this.links.find((link) => (link.peerOf(this) as Host).address === addr);
+    const near = direct ?? (addr >>> 8 === this.address >>> 8 ? this.links[0] : undefined);
+    return near && { link: near, source: this.address, mtu: near.mtu };
+  }
+
+  /** Puts a segment into a packet and sends it. */
+  send(segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number): void {
+    this.#ipId = (this.#ipId + 1) & 0xffff;
+    const bytes = emitTcpIpv4(segment, { src, dst, id: this.#ipId, ttl: this.sysctl['net.ipv4.ip_default_ttl'] });
+    const route = this.route(dst);
+    if (route?.link) {
+      route.link.send(this, bytes, sock, cause);
+      return;
+    }
+    const { log, scheduler } = this.machine;
+    const packet = log.add('packet.sent', { host: this.index, sock, cause }, { to: this.index, link: -1, bytes });
+    scheduler.at(this.now, () => this.arrive(bytes, packet));
+  }
+
+  /** A packet has come. */
+  arrive(bytes: Uint8Array, packet: number): void {
+    const { log } = this.machine;
+    const drop = (reason: string) => log.add('packet.dropped', { host: this.index, cause: packet }, { packet, reason });
+    const parsed = parseTcpIpv4(bytes);
+    if (isMalformed(parsed)) {
+      drop(DROPS.malformed);
+      return;
+    }
+    const { ip, segment } = parsed;
+    if (!this.owns(ip.dst)) {
+      drop(DROPS.notOurs);
+      return;
+    }
+    log.cause = packet;
+    segmentFor(this, segment, ip.src, ip.dst, packet);
+    log.cause = -1;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A socket as the kernel sees it: its names, options, error, waiters, and either a connection (a TCB) or a listener's
+ * queues. Plain data; what is done with it stands in kernel/tcp and syscall/.
+ */
+import type { Errno } from '../base/errno.ts';
+import type { Time } from '../base/time.ts';
+import type { Alarm } from '../net/scheduler.ts';
+import type { Tcb, TimerName } from '../tcp/tcb.ts';
+import { WaitQueue } from './task.ts';
+
+/** The two queues of a listening socket. */
+export interface Listener {
+  /** min(listen()'s backlog, somaxconn): Linux sk_max_ack_backlog. Each queue holds one more. */
+  backlog: number;
+  /** Connections in SYN-RECEIVED. */
+  syn: Set<Socket>;
+  /** Connections that are established and wait for accept(). */
+  accept: Socket[];
+}
+
+/** What was last logged of a connection, and its one entry in the scheduler. */
+export interface Bridge {
+  isn: string;
+  send: string;
+  recv: string;
+  timers: Partial<Record<TimerName, { at: Time; event: number }>>;
+  alarm: Alarm | undefined;
+}
+
+export class Socket {
+  /** Unique in the world, from 1. */
+  readonly id: number;
+  readonly domain: number;
+  readonly type: number;
+
+  /** 0: not set. */
+  localAddr = 0;
+  localPort = 0;
+  remoteAddr = 0;
+  remotePort = 0;
+  /** bind() was called with a port, or listen() chose one: connect() must not give it back. */
+  boundByUser = false;
+
+  tcb: Tcb | undefined;
+  listener: Listener | undefined;
+  /** The listener in whose queue this connection is. */
+  parent: Socket | undefined;
+
+  /** Called once when the handshake is done. */
+  onEstablished: (() => void) | undefined;
+
+  /** sk_err: reported by the next call, once. */
+  error: Errno | undefined;
+  /** The connection was there and is over: reading gives 0 (Linux SOCK_DONE and RCV_SHUTDOWN). */
+  over = false;
+  sendShut = false;
+  receiveShut = false;
+  /** No descriptor refers to it. */
+  released = false;
+
+  reuseAddr = false;
+  keepAlive = false;
+  noDelay = false;
+  sendBuffer: number;
+  receiveBuffer: number;
+  /** SO_SNDBUF was set by the program: it does not grow by itself (SOCK_SNDBUF_LOCK). */
+  sendBufferLocked = false;
+
+  /** Threads in read(), recv() and accept(). */
+  readonly readers = new WaitQueue();
+  /** Threads in write(), send() and connect(). */
+  readonly writers = new WaitQueue();
+
+  readonly bridge: Bridge = { isn: '', send: '', recv: '', timers: {}, alarm: undefined };
+
+  constructor(id: number, domain: number, type: number, sendBuffer: number, receiveBuffer: number) {
+    this.id = id;
+    this.domain = domain;
+    this.type = type;
+    this.sendBuffer = sendBuffer;
+    this.receiveBuffer = receiveBuffer;
+  }
+
+  /** sk_err, cleared (sock_error). */
+  takeError(): Errno | undefined {
+    const { error } = this;
+    this.error = undefined;
+    return error;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Processes, threads, and how a thread waits.
+ *
+ * A thread is in at most one system call. A call that cannot go on parks its thread on wait queues with a function that
+ * tries again; whoever changes what it waits for wakes the queue; the world resumes woken threads one at a time. This
+ * module knows neither promises nor sockets.
+ */
+import type { Errno } from '../base/errno.ts';
+import type { FdTable } from './file.ts';
+
+/** How a system call ended, or that it cannot yet. */
+export type Reply =
+  | { result: number; out?: readonly unknown[]; data?: Uint8Array }
+  | { errno: Errno }
+  | { park: readonly WaitQueue[]; on: string };
+
+/** A system call in progress. */
+export interface PendingCall {
+  readonly name: string;
+  /** Number of its `call.enter`. */
+  readonly enter: number;
+  /** What it waits for, in words. */
+  on: string;
+  queues: readonly WaitQueue[];
+  /** Tries again. */
+  readonly attempt: () => Reply;
+  /** Hands the outcome to whoever made the call. */
+  readonly done: (reply: Exclude<Reply, { park: unknown }>) => void;
+}
+
+export interface Task {
+  /** Unique in the world: a thread id. */
+  readonly id: number;
+  readonly name: string;
+  readonly process: ProcessState;
+  call: PendingCall | undefined;
+  /** The event that woke it, when it is on the run queue. */
+  woken: number | undefined;
+}
+
+export interface ProcessState {
+  readonly pid: number;
+  readonly name: string;
+  readonly fds: FdTable;
+}
+
+/** Threads waiting for one thing, in the order in which they came. */
+export class WaitQueue {
+  readonly #tasks = new Set<Task>();
+
+  add(task: Task): void {
+    this.#tasks.add(task);
+  }
+
+  remove(task: Task): void {
+    this.#tasks.delete(task);
+  }
+
+  /** The threads, first come first. */
+  get tasks(): readonly Task[] {
+    return [...this.#tasks];
+  }
+}
+
+/** The threads that may go on. */
+export class RunQueue {
+  readonly #ready: Task[] = [];
+
+  /** Puts waiting threads on the run queue; `cause` is the event that did it. `one`: only the first (exclusive wake). */
+  wake(queue: WaitQueue, cause: number, one = false): void {
+    for (const task of queue.tasks) {
+      if (task.woken !== undefined) continue;
+      task.woken = cause;
+      this.#ready.push(task);
+      if (one) return;
+    }
+  }
+
+  /** The next thread to run. */
+  next(): Task | undefined {
+    return this.#ready.shift();
+  }
+
+  /** Takes a thread off, because its call was given up. */
+  remove(task: Task): void {
+    const at = this.#ready.indexOf(task);
+    if (at >= 0) this.#ready.splice(at, 1);
+    task.woken = undefined;
+  }
+
+  get length(): number {
+    return this.#ready.length;
+  }
+}

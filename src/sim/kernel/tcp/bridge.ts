@@ -1,0 +1,249 @@
+/**
+ * Between TCP the function and the kernel: runs a turn of a connection, obeys its orders, logs its observations, and
+ * keeps its one entry in the scheduler.
+ */
+import { errnoNumber } from '../../base/errno.ts';
+import { hashName } from '../../base/rng.ts';
+import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
+import { s, type Time } from '../../base/time.ts';
+import { endOfData } from '../../tcp/output.ts';
+import { newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
+import { timerExpires } from '../../tcp/timeouts.ts';
+import type { Effect } from '../../tcp/turn.ts';
+import { ip4Text } from '../../wire/ipv4.ts';
+import type { Host } from '../host.ts';
+import type { Socket } from '../socket.ts';
+
+/** Bytes of the two headers without options. */
+const HEADERS = 40;
+/** MAX_TCP_HEADER and struct skb_shared_info, on x86-64. */
+const SEGMENT_OVERHEAD = 256 + 320;
+/** struct sk_buff, aligned. */
+const SKB_SIZE = 256;
+
+function settingsOf(host: Host, mtu: number): Settings {
+  const { sysctl } = host;
+  return {
+    synRetries: sysctl['net.ipv4.tcp_syn_retries'],
+    synLinearTimeouts: sysctl['net.ipv4.tcp_syn_linear_timeouts'],
+    synackRetries: sysctl['net.ipv4.tcp_synack_retries'],
+    retries2: sysctl['net.ipv4.tcp_retries2'],
+    orphanRetries: sysctl['net.ipv4.tcp_orphan_retries'],
+    finTimeout: s(sysctl['net.ipv4.tcp_fin_timeout']),
+    windowScaling: sysctl['net.ipv4.tcp_window_scaling'] !== 0,
+    timestamps: sysctl['net.ipv4.tcp_timestamps'] !== 0,
+    sack: sysctl['net.ipv4.tcp_sack'] !== 0,
+    mss: Math.min(mtu - HEADERS, 65495),
+    receiveMax: sysctl['net.ipv4.tcp_rmem'][2] as number,
+  };
+}
+
+/** A keyed hash of the names plus a clock that ticks every 64 ns (RFC 6528; Linux secure_tcp_seq). */
+export function initialSequence(host: Host, socket: Socket): Seq {
+  const names = `isn ${socket.localAddr}:${socket.localPort}>${socket.remoteAddr}:${socket.remotePort}`;
+  return seq(hashName(names, host.secret) + Math.floor(host.now / 64));
+}
+
+/** Gives a socket its connection block, in CLOSED. */
+export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
+  const tcb = newTcb({
+    settings: settingsOf(host, mtu),
+    local: { addr: socket.localAddr, port: socket.localPort },
+    remote: { addr: socket.remoteAddr, port: socket.remotePort },
+    iss: initialSequence(host, socket),
+    timestampOffset: hashName(`ts ${socket.localAddr}>${socket.remoteAddr}`, host.secret),
+    sendLimit: socket.sendBuffer,
+    receiveLimit: socket.receiveBuffer,
+  });
+  tcb.noDelay = socket.noDelay;
+  socket.tcb = tcb;
+  Object.assign(socket.bridge, { isn: '', send: '', recv: '', timers: {} });
+  return tcb;
+}
+
+/** "10.0.0.1:80", or '' when not set. */
+export const nameText = (addr: number, port: number): string =>
+  addr === 0 && port === 0 ? '' : `${ip4Text(addr)}:${port}`;
+
+export function logNames(host: Host, socket: Socket): void {
+  host.machine.log.add(
+    'sock.name',
+    { host: host.index, sock: socket.id },
+    { local: nameText(socket.localAddr, socket.localPort), peer: nameText(socket.remoteAddr, socket.remotePort) },
+  );
+}
+
+/** Obeys and logs the effects of a turn. */
+export function apply(host: Host, socket: Socket, effects: readonly Effect[]): void {
+  const { log, runQueue } = host.machine;
+  const here = { host: host.index, sock: socket.id };
+  logVariables(host, socket);
+  let why = log.cause;
+  let gone = false;
+  for (const effect of effects) {
+    switch (effect.do) {
+      case 'note': {
+        const { rule, rfc = '', linux = '' } = effect.note;
+        why = log.add('tcp.note', here, { rule, rfc, linux });
+        break;
+      }
+      case 'state':
+        log.add('tcp.state', here, { from: effect.from, to: effect.to, row: effect.row });
+        if (socket.tcb?.state === 'ESTABLISHED') {
+          expandSendBuffer(host, socket);
+          socket.onEstablished?.();
+        }
+        break;
+      case 'transmit':
+        host.send(effect.segment, socket.localAddr, socket.remoteAddr, socket.id, why);
+        break;
+      case 'rtt':
+        log.add('tcp.rtt', here, { sample: effect.sample, ...smoothed(socket.tcb as Tcb) });
+        break;
+      case 'wake':
+        if (effect.readers) runQueue.wake(socket.readers, log.cause);
+        if (effect.writers) runQueue.wake(socket.writers, log.cause);
+        break;
+      case 'fail':
+        socket.error = effect.errno;
+        log.add('sock.error', here, { errno: errnoNumber(effect.errno) });
+        break;
+      case 'gone':
+        gone = true;
+        break;
+    }
+  }
+  logVariables(host, socket);
+  syncTimers(host, socket);
+  if (gone) connectionGone(host, socket);
+}
+
+/** The send buffer of a connection holds two initial windows with their overhead (tcp_input.c tcp_sndbuf_expand). */
+function expandSendBuffer(host: Host, socket: Socket): void {
+  const { tcb } = socket;
+  if (!tcb || socket.sendBufferLocked) return;
+  const perSegment = 2 ** Math.ceil(Math.log2(tcb.settings.mss + SEGMENT_OVERHEAD)) + SKB_SIZE;
+  const wanted = Math.min(2 * tcb.cc.cwnd * perSegment, host.sysctl['net.ipv4.tcp_wmem'][2] as number);
+  socket.sendBuffer = tcb.sendLimit = Math.max(tcb.sendLimit, wanted);
+}
+
+/** The connection is over: no segment finds it any more. */
+function connectionGone(host: Host, socket: Socket): void {
+  host.demux.removeConnection(socket);
+  socket.over = true;
+  const queued = socket.parent;
+  if (queued?.listener?.syn.delete(socket)) {
+    queueEvent(host, queued, 'queue.syn', socket, 'remove');
+    socket.released = true;
+  }
+  if (!socket.boundByUser || socket.released) host.demux.release(socket);
+  if (socket.released) freeSocket(host, socket);
+}
+
+/** Logs a change of a listener's queue. */
+export function queueEvent(
+  host: Host,
+  listener: Socket,
+  kind: 'queue.syn' | 'queue.accept',
+  child: Socket,
+  change: string,
+): void {
+  const queues = listener.listener;
+  if (!queues) return;
+  const length = kind === 'queue.syn' ? queues.syn.size : queues.accept.length;
+  host.machine.log.add(
+    kind,
+    { host: host.index, sock: listener.id },
+    { child: child.id, change, length, limit: queues.backlog },
+  );
+}
+
+/** Nothing of the socket is left. */
+export function freeSocket(host: Host, socket: Socket): void {
+  host.demux.release(socket);
+  host.machine.log.add('sock.free', { host: host.index, sock: socket.id }, {});
+}
+
+const smoothed = (tcb: Tcb) => ({
+  srtt: ((tcb.rtt.srtt8 >> 3) * 1000) as Time,
+  rttvar: ((tcb.rtt.rttvar4 >> 2) * 1000) as Time,
+  rto: tcb.rtt.rto,
+});
+
+/** Logs the variables that changed since they were last logged. */
+export function logVariables(host: Host, socket: Socket): void {
+  const { tcb, bridge } = socket;
+  if (!tcb || tcb.state === 'CLOSED' || tcb.state === 'LISTEN') return;
+  const { log } = host.machine;
+  const here = { host: host.index, sock: socket.id };
+
+  const isn = { iss: seqNumber(tcb.iss), irs: seqNumber(tcb.irs) };
+  if (changed(bridge, 'isn', isn)) log.add('tcp.isn', here, isn);
+
+  const sendSide = (at: Seq) => seqDiff(at, tcb.iss) >>> 0;
+  const send = {
+    una: sendSide(tcb.snd.una),
+    nxt: sendSide(tcb.snd.nxt),
+    end: sendSide(endOfData(tcb)),
+    edge: sendSide(seqAdd(tcb.snd.una, tcb.snd.wnd)),
+    limit: tcb.sendLimit,
+    cwnd: tcb.cc.cwnd,
+    ssthresh: tcb.cc.ssthresh,
+  };
+  if (changed(bridge, 'send', send)) log.add('tcp.send', here, send);
+
+  if (tcb.state === 'SYN-SENT') return;
+  const receiveSide = (at: Seq) => seqDiff(at, tcb.irs) >>> 0;
+  const inOrder = seqAdd(tcb.rcv.nxt, tcb.finReceived && tcb.state !== 'ESTABLISHED' ? -1 : 0);
+  const recv = {
+    read: receiveSide(seqAdd(inOrder, -tcb.in.length)),
+    nxt: receiveSide(tcb.rcv.nxt),
+    edge: receiveSide(seqAdd(tcb.rcv.wup, tcb.rcv.wnd)),
+    limit: tcb.receiveLimit,
+    ooo: tcb.early.flatMap((e) => [receiveSide(e.seq), receiveSide(seqAdd(e.seq, e.bytes.length))]),
+  };
+  if (changed(bridge, 'recv', recv)) log.add('tcp.recv', here, recv);
+}
+
+function changed(bridge: Socket['bridge'], what: 'isn' | 'send' | 'recv', values: Record<string, unknown>): boolean {
+  const text = Object.values(values).join();
+  if (bridge[what] === text) return false;
+  bridge[what] = text;
+  return true;
+}
+
+/** Logs timers set and switched off, and keeps one alarm for the earliest. */
+function syncTimers(host: Host, socket: Socket): void {
+  const { tcb, bridge } = socket;
+  if (!tcb) return;
+  const { log, scheduler } = host.machine;
+  const here = { host: host.index, sock: socket.id };
+  for (const timer of TIMERS) {
+    const at = tcb.timers[timer];
+    const logged = bridge.timers[timer];
+    if (at === logged?.at) continue;
+    if (at === undefined) {
+      log.add('timer.off', here, { timer });
+      delete bridge.timers[timer];
+    } else {
+      bridge.timers[timer] = { at, event: log.add('timer.set', here, { timer, at }) };
+    }
+  }
+  const next = nextTimer(tcb);
+  if (bridge.alarm?.at === next && bridge.alarm?.run) return;
+  if (bridge.alarm) scheduler.cancel(bridge.alarm);
+  bridge.alarm = next === undefined ? undefined : scheduler.at(next, () => expire(host, socket));
+}
+
+function expire(host: Host, socket: Socket): void {
+  const tcb = socket.tcb as Tcb;
+  const { log } = host.machine;
+  const { fired, effects } = timerExpires(tcb, host.now);
+  for (const timer of fired) {
+    const set = socket.bridge.timers[timer];
+    delete socket.bridge.timers[timer];
+    log.cause = log.add('timer.fire', { host: host.index, sock: socket.id, cause: set?.event ?? -1 }, { timer });
+  }
+  apply(host, socket, effects);
+  log.cause = -1;
+}

@@ -1,0 +1,36 @@
+/**
+ * A TCP segment that came in (Linux tcp_ipv4.c tcp_v4_rcv): finds whose it is. No connection and no listener: a reset.
+ */
+import { resetFor } from '../../tcp/output.ts';
+import { segmentArrives } from '../../tcp/segment-arrives.ts';
+import type { Segment } from '../../wire/tcp.ts';
+import type { Host } from '../host.ts';
+import { apply } from './bridge.ts';
+import { ignoresFinalAck, listenerSegment } from './listener.ts';
+
+/** Hands a segment from `src` to `dst` to its socket; `packet` is the number of its `packet.sent`. */
+export function segmentFor(host: Host, segment: Segment, src: number, dst: number, packet: number): void {
+  const { log } = host.machine;
+  const socket = host.demux.connection(dst, segment.dstPort, src, segment.srcPort);
+  if (socket?.tcb) {
+    if (ignoresFinalAck(host, socket, segment, packet)) return;
+    log.cause = log.add('packet.arrived', { host: host.index, sock: socket.id, cause: packet }, { packet });
+    const { effects, forListener } = segmentArrives(socket.tcb, segment, host.now);
+    apply(host, socket, effects);
+    if (!forListener) return;
+  }
+  const listener = host.demux.listener(dst, segment.dstPort);
+  if (listener) {
+    listenerSegment(host, listener, segment, { src, dst, packet, arrived: socket !== undefined });
+    return;
+  }
+  log.cause = log.add('packet.arrived', { host: host.index, cause: packet }, { packet });
+  const reset = resetFor(segment);
+  if (!reset) return;
+  const why = log.add(
+    'tcp.note',
+    { host: host.index },
+    { rule: `no socket for port ${segment.dstPort}: reset`, rfc: '9293 3.10.7.1', linux: 'tcp_ipv4.c tcp_v4_rcv' },
+  );
+  host.send(reset, dst, src, 0, why);
+}

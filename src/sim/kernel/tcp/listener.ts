@@ -1,0 +1,142 @@
+/**
+ * The two queues of a listening socket (Linux inet_connection_sock.c, tcp_minisocks.c): connections whose handshake is
+ * under way, and finished ones that wait for accept().
+ *
+ * The RFC has one block in LISTEN that becomes the connection. Linux keeps the listener and makes a child for each SYN;
+ * so does this file: the child starts as a fresh block in LISTEN and TCP takes it from there.
+ */
+import { DROPS } from '../../net/drops.ts';
+import { abort, passiveOpen } from '../../tcp/calls.ts';
+import { resetFor } from '../../tcp/output.ts';
+import { segmentArrives } from '../../tcp/segment-arrives.ts';
+import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
+import type { Host, Route } from '../host.ts';
+import type { Listener, Socket } from '../socket.ts';
+import { apply, attachTcb, freeSocket, logNames, queueEvent } from './bridge.ts';
+
+/** Both queues are full when they hold more than the backlog (sk_acceptq_is_full, inet_csk_reqsk_queue_is_full). */
+const full = (length: number, listener: Listener): boolean => length > listener.backlog;
+
+/** How a segment came: addresses, the number of its `packet.sent`, and whether its arrival is already logged. */
+export interface Delivery {
+  src: number;
+  dst: number;
+  packet: number;
+  arrived: boolean;
+}
+
+/** A segment for a listener: a SYN starts a child (tcp_conn_request); anything else gets a reset. */
+export function listenerSegment(host: Host, socket: Socket, segment: Segment, delivery: Delivery): void {
+  const listener = socket.listener as Listener;
+  const { log } = host.machine;
+  const { src, dst, packet } = delivery;
+  const here = { host: host.index, sock: socket.id, cause: packet };
+  const arrive = () => {
+    if (!delivery.arrived) log.cause = log.add('packet.arrived', here, { packet });
+  };
+  const drop = (reason: string) => {
+    if (!delivery.arrived) log.add('packet.dropped', here, { packet, reason });
+  };
+  if (segment.flags & RST) {
+    arrive();
+    return;
+  }
+  if ((segment.flags & (SYN | ACK)) !== SYN) {
+    arrive();
+    const reset = resetFor(segment);
+    if (reset) host.send(reset, dst, src, 0, log.cause);
+    return;
+  }
+  if (full(listener.accept.length, listener)) {
+    drop(DROPS.acceptQueueFull);
+    return;
+  }
+  if (full(listener.syn.size, listener)) {
+    drop(DROPS.synQueueFull);
+    return;
+  }
+
+  arrive();
+  const child = host.newSocket(socket.domain, socket.type, socket.id);
+  child.localAddr = dst;
+  child.localPort = socket.localPort;
+  child.remoteAddr = src;
+  child.remotePort = segment.srcPort;
+  child.parent = socket;
+  child.onEstablished = () => established(host, child);
+  child.reuseAddr = socket.reuseAddr;
+  child.noDelay = socket.noDelay;
+  child.keepAlive = socket.keepAlive;
+  child.sendBuffer = socket.sendBuffer;
+  child.receiveBuffer = socket.receiveBuffer;
+  child.sendBufferLocked = socket.sendBufferLocked;
+  logNames(host, child);
+  const tcb = attachTcb(host, child, (host.route(src) as Route).mtu);
+  host.demux.addConnection(child);
+  host.demux.hold(child);
+  listener.syn.add(child);
+  queueEvent(host, socket, 'queue.syn', child, 'add');
+  apply(host, child, passiveOpen(tcb, host.now));
+  apply(host, child, segmentArrives(tcb, segment, host.now).effects);
+}
+
+/**
+ * Whether the last ACK of a handshake must be ignored because the accept queue is full (tcp_v4_syn_recv_sock): the
+ * client believes that it is connected, the SYN,ACK will be sent again.
+ */
+export function ignoresFinalAck(host: Host, child: Socket, segment: Segment, packet: number): boolean {
+  const listener = child.parent?.listener;
+  if (!listener || child.tcb?.state !== 'SYN-RECEIVED') return false;
+  if (segment.flags & RST || !(segment.flags & ACK) || !full(listener.accept.length, listener)) return false;
+  if (host.sysctl['net.ipv4.tcp_abort_on_overflow']) {
+    apply(host, child, abort(child.tcb, host.now));
+  } else {
+    host.machine.log.add(
+      'packet.dropped',
+      { host: host.index, sock: child.id, cause: packet },
+      { packet, reason: DROPS.acceptQueueFull },
+    );
+  }
+  return true;
+}
+
+/** The handshake of a child is done: it moves to the accept queue, and one thread in accept() is woken. */
+function established(host: Host, child: Socket): void {
+  const { parent } = child;
+  if (!parent?.listener?.syn.delete(child)) return;
+  queueEvent(host, parent, 'queue.syn', child, 'remove');
+  parent.listener.accept.push(child);
+  queueEvent(host, parent, 'queue.accept', child, 'add');
+  host.machine.runQueue.wake(parent.readers, host.machine.log.cause, true);
+}
+
+/** Takes the first finished connection, for accept(). */
+export function takeAccepted(host: Host, socket: Socket): Socket | undefined {
+  const child = socket.listener?.accept.shift();
+  if (!child) return undefined;
+  queueEvent(host, socket, 'queue.accept', child, 'remove');
+  child.parent = undefined;
+  return child;
+}
+
+/** A listener is closed: finished connections are reset, unfinished ones forgotten (inet_csk_listen_stop). */
+export function stopListening(host: Host, socket: Socket): void {
+  const { listener } = socket;
+  if (!listener) return;
+  const children = [...listener.accept, ...listener.syn];
+  const waiting = listener.accept.length;
+  socket.listener = undefined;
+  for (const [i, child] of children.entries()) {
+    child.parent = undefined;
+    child.released = true;
+    if (!child.tcb) continue;
+    if (i < waiting && child.tcb.state !== 'CLOSED') {
+      apply(host, child, abort(child.tcb, host.now));
+      continue;
+    }
+    child.tcb.timers = {};
+    apply(host, child, []);
+    host.demux.removeConnection(child);
+    freeSocket(host, child);
+  }
+}

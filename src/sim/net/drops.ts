@@ -1,0 +1,11 @@
+/** Why a packet ends before a socket, in words: the reasons of `packet.dropped`. */
+export const DROPS = {
+  lost: 'lost on the link',
+  queueFull: 'link queue full',
+  malformed: 'malformed packet',
+  notOurs: 'no host has this address',
+  synQueueFull: 'SYN queue full',
+  acceptQueueFull: 'accept queue full',
+} as const;
+
+export type DropReason = (typeof DROPS)[keyof typeof DROPS];

@@ -1,0 +1,264 @@
+/**
+ * What each system call does: names, binding, connections. Every handler is tried, and tried again when the thread is
+ * woken, until it has a result; what it has already done lives in its closure. Errors are those of Linux, in Linux's
+ * order. Reading and writing stand in transfer.ts, options in options.ts.
+ */
+
+import type { Host } from '../kernel/host.ts';
+import type { Socket } from '../kernel/socket.ts';
+import type { Reply } from '../kernel/task.ts';
+import { apply, attachTcb, freeSocket, logNames } from '../kernel/tcp/bridge.ts';
+import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
+import { anyPort, connectPort } from '../kernel/tcp/ports.ts';
+import { activeOpen, close, passiveOpen, shutdownSend } from '../tcp/calls.ts';
+import { ip4Text, parseIp4 } from '../wire/ipv4.ts';
+import { type Call, fromIp4, type Handler, withSocket } from './call.ts';
+import type { SockAddr } from './kernel.ts';
+import { CONSTANTS } from './signatures.ts';
+
+const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, IPPROTO_IP, IPPROTO_TCP } = CONSTANTS;
+
+/** Installs a socket in the process and logs its descriptor; the caller has asked whether the table is full. */
+function install(call: Call, socket: Socket, nonblocking: boolean): number {
+  const { fds, pid } = call.process;
+  const fd = fds.install({ socket, nonblocking, references: 0 });
+  call.log.add('fd.open', { ...call.here, sock: socket.id }, { pid, fd });
+  return fd;
+}
+
+/** socket(2) */
+export const socket: Handler<[domain: number, type: number, protocol: number]> =
+  (call, [domain, type, protocol]) =>
+  () => {
+    if (domain !== AF_INET) return { errno: 'EAFNOSUPPORT' };
+    const kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (kind !== SOCK_STREAM) return { errno: 'ESOCKTNOSUPPORT' };
+    if (protocol !== IPPROTO_IP && protocol !== IPPROTO_TCP) return { errno: 'EPROTONOSUPPORT' };
+    if (call.process.fds.full) return { errno: 'EMFILE' };
+    const created = call.host.newSocket(domain, kind);
+    return { result: install(call, created, (type & SOCK_NONBLOCK) !== 0) };
+  };
+
+/** The number of an address in dotted decimal; undefined when it is none. */
+const addressOf = (address: SockAddr): number | undefined => parseIp4(address.addr);
+
+const validPort = (port: number): boolean => Number.isInteger(port) && port >= 0 && port <= 65535;
+
+/** bind(2); inet_bind */
+export const bind: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) =>
+  withSocket(call, fd, (sock) => {
+    const { host } = call;
+    const addr = addressOf(address);
+    if (addr === undefined || !validPort(address.port)) return { errno: 'EINVAL' };
+    if (addr !== 0 && !host.owns(addr)) return { errno: 'EADDRNOTAVAIL' };
+    if (sock.localPort !== 0 || sock.tcb) return { errno: 'EINVAL' };
+    const previous = sock.localAddr;
+    sock.localAddr = addr;
+    const port = address.port || anyPort(host, sock);
+    if (port === undefined || host.demux.conflict(sock, addr, port)) {
+      sock.localAddr = previous;
+      return { errno: 'EADDRINUSE' };
+    }
+    sock.localPort = port;
+    sock.boundByUser = true;
+    host.demux.hold(sock);
+    logNames(host, sock);
+    return { result: 0 };
+  });
+
+/** listen(2); inet_csk_listen_start */
+export const listen: Handler<[fd: number, backlog: number]> = (call, [fd, backlog]) =>
+  withSocket(call, fd, (sock) => {
+    const { host } = call;
+    const limit = Math.min(backlog >>> 0, host.sysctl['net.core.somaxconn']);
+    if (sock.listener) {
+      sock.listener.backlog = limit;
+      return { result: 0 };
+    }
+    if (sock.tcb && sock.tcb.state !== 'CLOSED') return { errno: 'EINVAL' };
+    if (sock.localPort === 0) {
+      const port = anyPort(host, sock);
+      if (port === undefined) return { errno: 'EADDRINUSE' };
+      sock.localPort = port;
+      sock.boundByUser = true;
+      host.demux.hold(sock);
+      logNames(host, sock);
+    } else if (host.demux.listens(sock)) {
+      return { errno: 'EADDRINUSE' };
+    }
+    sock.listener = { backlog: limit, syn: new Set(), accept: [] };
+    const tcb = attachTcb(host, sock, 1500);
+    apply(host, sock, passiveOpen(tcb, host.now));
+    for (const queue of ['queue.syn', 'queue.accept'] as const) {
+      call.log.add(queue, { ...call.here, sock: sock.id }, { child: 0, change: 'new', length: 0, limit });
+    }
+    return { result: 0 };
+  });
+
+/** accept(2); inet_csk_accept */
+export const accept: Handler<[fd: number]> = (call, [fd]) =>
+  withSocket(call, fd, (sock, file) => {
+    if (!sock.listener) return { errno: 'EINVAL' };
+    if (call.process.fds.full) return { errno: 'EMFILE' };
+    const child = takeAccepted(call.host, sock);
+    if (child) {
+      const result = install(call, child, false);
+      return { result, out: [null, fromIp4(child.remoteAddr, child.remotePort), 16] };
+    }
+    if (file.nonblocking) return { errno: 'EAGAIN' };
+    return { park: [sock.readers], on: `a connection in the accept queue of port ${sock.localPort}` };
+  });
+
+/** connect(2); tcp_v4_connect, inet_stream_connect */
+export const connect: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) => {
+  let started = false;
+  return withSocket(call, fd, (sock, file) => {
+    const { host } = call;
+    if (!started) {
+      const refused = startConnect(call, sock, address);
+      if (refused) return refused;
+      started = true;
+      if (file.nonblocking) return { errno: 'EINPROGRESS' };
+    }
+    const failed = sock.takeError();
+    if (failed) {
+      forgetConnection(host, sock);
+      return { errno: failed };
+    }
+    if (sock.tcb?.state !== 'SYN-SENT' && sock.tcb?.state !== 'SYN-RECEIVED') return { result: 0 };
+    return { park: [sock.writers], on: `the handshake with ${address.addr}:${address.port}` };
+  });
+};
+
+function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | undefined {
+  const { host } = call;
+  const addr = addressOf(address);
+  if (addr === undefined || !validPort(address.port)) return { errno: 'EINVAL' };
+  if (sock.listener) return { errno: 'EISCONN' };
+  const state = sock.tcb?.state ?? 'CLOSED';
+  if (state === 'SYN-SENT' || state === 'SYN-RECEIVED') return { errno: 'EALREADY' };
+  if (state !== 'CLOSED' || sock.over) return { errno: 'EISCONN' };
+  const target = addr === 0 ? host.address : addr; // connecting to 0.0.0.0 means this host
+  const route = host.route(target);
+  if (!route) return { errno: 'ENETUNREACH' };
+  if (sock.localAddr === 0) sock.localAddr = route.source;
+  sock.remoteAddr = target;
+  sock.remotePort = address.port;
+  if (sock.localPort === 0) {
+    const port = connectPort(host, sock, target, address.port);
+    if (port === undefined) {
+      sock.remoteAddr = sock.remotePort = sock.localAddr = 0;
+      return { errno: 'EADDRNOTAVAIL' };
+    }
+    sock.localPort = port;
+    host.demux.hold(sock);
+  } else if (host.demux.connection(sock.localAddr, sock.localPort, target, address.port)) {
+    return { errno: 'EADDRNOTAVAIL' };
+  }
+  host.demux.addConnection(sock);
+  logNames(host, sock);
+  const tcb = attachTcb(host, sock, route.mtu);
+  apply(host, sock, activeOpen(tcb, host.now));
+  return undefined;
+}
+
+/** After a failed connect() the socket is as before it (tcp_disconnect keeps a name given by bind). */
+function forgetConnection(host: Host, sock: Socket): void {
+  sock.tcb = undefined;
+  sock.over = false;
+  sock.remoteAddr = sock.remotePort = 0;
+  if (!sock.boundByUser) {
+    host.demux.release(sock);
+    sock.localAddr = sock.localPort = 0;
+  }
+  logNames(host, sock);
+}
+
+/** shutdown(2); inet_shutdown, tcp_shutdown */
+export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
+  withSocket(call, fd, (sock) => {
+    const { host } = call;
+    if (how !== CONSTANTS.SHUT_RD && how !== CONSTANTS.SHUT_WR && how !== CONSTANTS.SHUT_RDWR)
+      return { errno: 'EINVAL' };
+    const { tcb } = sock;
+    if (!tcb || tcb.state === 'CLOSED') return { errno: 'ENOTCONN' };
+    const reading = how !== CONSTANTS.SHUT_WR;
+    const writing = how !== CONSTANTS.SHUT_RD;
+    if (tcb.state === 'LISTEN') {
+      if (reading) {
+        stopListening(host, sock);
+        apply(host, sock, close(tcb, host.now));
+      }
+      return { result: 0 };
+    }
+    if (reading) sock.receiveShut = tcb.receiveShut = true;
+    if (writing) {
+      sock.sendShut = true;
+      apply(host, sock, tcb.state === 'SYN-SENT' ? close(tcb, host.now) : shutdownSend(tcb, host.now));
+    }
+    for (const queue of [sock.readers, sock.writers]) host.machine.runQueue.wake(queue, call.log.cause);
+    return { result: 0 };
+  });
+
+/** close(2): frees the number; the last reference closes the socket. */
+export const closeFd: Handler<[fd: number]> =
+  (call, [fd]) =>
+  () => {
+    const { host, process } = call;
+    const file = process.fds.remove(fd);
+    if (!file) return { errno: 'EBADF' };
+    const sock = file.socket;
+    call.log.add('fd.close', { ...call.here, sock: sock?.id ?? 0 }, { pid: process.pid, fd });
+    if (!sock || file.references > 0) return { result: 0 };
+
+    sock.released = true;
+    stopListening(host, sock);
+    if (!sock.tcb || sock.tcb.state === 'CLOSED') freeSocket(host, sock);
+    else apply(host, sock, close(sock.tcb, host.now));
+    return { result: 0 };
+  };
+
+/** dup(2) */
+export const dup: Handler<[fd: number]> =
+  (call, [fd]) =>
+  () => {
+    const { process } = call;
+    const file = process.fds.get(fd);
+    if (!file) return { errno: 'EBADF' };
+    if (process.fds.full) return { errno: 'EMFILE' };
+    const copy = process.fds.install(file);
+    call.log.add('fd.open', { ...call.here, sock: file.socket?.id ?? 0 }, { pid: process.pid, fd: copy });
+    return { result: copy };
+  };
+
+/** getsockname(2) */
+export const getsockname: Handler<[fd: number]> = (call, [fd]) =>
+  withSocket(call, fd, (sock) => ({
+    result: 0,
+    out: [null, { addr: ip4Text(sock.localAddr), port: sock.localPort }, 16],
+  }));
+
+/** getpeername(2) */
+export const getpeername: Handler<[fd: number]> = (call, [fd]) =>
+  withSocket(call, fd, (sock) => {
+    if (sock.remotePort === 0 || !sock.tcb || sock.tcb.state === 'CLOSED' || sock.tcb.state === 'SYN-SENT') {
+      return { errno: 'ENOTCONN' };
+    }
+    return { result: 0, out: [null, fromIp4(sock.remoteAddr, sock.remotePort), 16] };
+  });
+
+/** nanosleep(2) */
+export const nanosleep: Handler<[duration: number]> = (call, [duration]) => {
+  let due = false;
+  const { scheduler, runQueue } = call.host.machine;
+  const queue = call.ownQueue();
+  return () => {
+    if (!Number.isFinite(duration) || duration < 0) return { errno: 'EINVAL' };
+    if (due || duration === 0) return { result: 0 };
+    scheduler.at((call.host.now + Math.round(duration)) as typeof call.host.now, () => {
+      due = true;
+      runQueue.wake(queue, call.enter());
+    });
+    return { park: [queue], on: 'its sleep to end' };
+  };
+};

@@ -1,0 +1,254 @@
+/**
+ * A window of the log: what is needed to draw the events from one index on.
+ *
+ * A cell's pictures begin at its first event, but a connection that an earlier cell opened has a state, buffers, timers
+ * and packets on the way. A window therefore holds, of the time before it, the events that still tell how things stand
+ * (and no others), then everything from its start on. Events keep their numbers and instants, so that causes and
+ * packets named across windows stay the same. Sockets that were freed and packets that ended leave nothing behind.
+ *
+ * The keeper reads each event once, so that cutting a window at every cell costs what the cell cost, not the notebook.
+ */
+import { must } from '../base/bug.ts';
+import { type Columns, Log } from './log.ts';
+import { KINDS, type Kind } from './schema.ts';
+
+/** What still matters of one socket: indices of events. */
+interface Sock {
+  /** The latest event of each kind that replaces the one before. */
+  latest: Map<Kind, number>;
+  /** Its whole path through the states. */
+  states: number[];
+  timers: Map<number, number>;
+  /** The last SYN that it sent, with the options that were agreed on, and that SYN's end. */
+  syn: number;
+  synEnd: number;
+  /** Copies from a program whose bytes are not yet acknowledged or not yet read by the other end. */
+  copies: { call: number; copy: number; length: number }[];
+  /** How many of them may pile up before those that are done with are looked for. */
+  pruneAbove: number;
+  una: number;
+  end: number;
+  read: number;
+  local: string;
+  peer: string;
+}
+
+const NONE = -1;
+const SYN = 0x02;
+const PRUNE_ABOVE = 64;
+
+const born = (i: number): Sock => ({
+  latest: new Map([['sock.new', i]]),
+  states: [],
+  timers: new Map(),
+  syn: NONE,
+  synEnd: NONE,
+  copies: [],
+  pruneAbove: PRUNE_ABOVE,
+  una: 1,
+  end: 1,
+  read: 1,
+  local: '',
+  peer: '',
+});
+
+export class Keeper {
+  readonly #log: Log;
+  #at = 0;
+  #c: Columns;
+  /** Hosts and links: for ever. */
+  #world: number[] = [];
+  #processes = new Map<string, number>();
+  #tasks = new Map<number, number>();
+  #descriptors = new Map<string, number>();
+  #socks = new Map<number, Sock>();
+  /** Packets on the way, by number: where they were sent and queued. */
+  #packets = new Map<number, number[]>();
+  /** Calls in progress, by number: where they were entered, and the latest about them. */
+  #calls = new Map<number, { enter: number; block: number; copy: number }>();
+  #synOf = new Map<number, Sock>();
+  #named = new Map<string, Sock>();
+
+  constructor(log: Log) {
+    this.#log = log;
+    this.#c = log.columns();
+  }
+
+  /**
+   * What is needed to draw the events from index `from` on, and those events.
+   * @param from not below that of an earlier call.
+   */
+  window(from: number): Log {
+    must(from >= this.#at && from <= this.#log.length, `a window at ${from}, after one at ${this.#at}`);
+    this.#c = this.#log.columns();
+    for (; this.#at < from; this.#at++) this.#consume(this.#at);
+    const out = new Log();
+    const copy = (i: number) => {
+      const event = this.#log.at(i);
+      out.put(event.kind, event.n, event.t, event, event as never);
+    };
+    for (const i of this.#kept()) copy(i);
+    for (let i = from; i < this.#log.length; i++) copy(i);
+    out.now = this.#log.now;
+    return out;
+  }
+
+  /** The indices of all that still matters, in order. */
+  #kept(): number[] {
+    const kept = new Set<number>(this.#world);
+    const keep = (all: Iterable<number>) => {
+      for (const i of all) if (i !== NONE) kept.add(i);
+    };
+    for (const map of [this.#processes, this.#tasks, this.#descriptors]) keep(map.values());
+    for (const packet of this.#packets.values()) keep(packet);
+    for (const { enter, block, copy } of this.#calls.values()) keep([enter, block, copy]);
+    for (const sock of this.#socks.values()) {
+      this.#prune(sock);
+      keep(sock.latest.values());
+      keep(sock.states);
+      keep(sock.timers.values());
+      keep([sock.syn, sock.synEnd]);
+      for (const { call, copy } of sock.copies) keep([call, copy]);
+    }
+    return [...kept].sort((a, b) => a - b);
+  }
+
+  #consume(i: number): void {
+    const c = this.#c;
+    const kind = KINDS[c.kind[i] as number] as Kind;
+    const sock = this.#socks.get(c.sock[i] as number);
+    const first = this.#word(i, 0);
+    switch (kind) {
+      case 'host.up':
+      case 'link.up':
+        this.#world.push(i);
+        break;
+      case 'process.start':
+        this.#processes.set(`${c.host[i]}:${first}`, i);
+        break;
+      case 'process.exit': {
+        const pid = `${c.host[i]}:${first}`;
+        this.#processes.delete(pid);
+        for (const key of this.#descriptors.keys()) if (key.startsWith(`${pid}:`)) this.#descriptors.delete(key);
+        break;
+      }
+      case 'task.start':
+        this.#tasks.set(c.task[i] as number, i);
+        break;
+      case 'task.end':
+        this.#tasks.delete(c.task[i] as number);
+        break;
+      case 'fd.open':
+        this.#descriptors.set(`${c.host[i]}:${first}:${this.#word(i, 1)}`, i);
+        break;
+      case 'fd.close':
+        this.#descriptors.delete(`${c.host[i]}:${first}:${this.#word(i, 1)}`);
+        break;
+      case 'call.enter':
+        this.#calls.set(c.n[i] as number, { enter: i, block: NONE, copy: NONE });
+        break;
+      case 'call.block':
+      case 'call.wake':
+      case 'call.exit':
+      case 'copy.in':
+      case 'copy.out':
+        this.#consumeCall(kind, i, first, sock);
+        break;
+      case 'packet.sent':
+        this.#packets.set(c.n[i] as number, [i]);
+        if (sock && this.#isSyn(i)) {
+          sock.syn = i;
+          sock.synEnd = NONE;
+          this.#synOf.set(c.n[i] as number, sock);
+        }
+        break;
+      case 'packet.queued':
+        this.#packets.get(first)?.push(i);
+        break;
+      case 'packet.arrived':
+      case 'packet.dropped': {
+        this.#packets.delete(first);
+        const syn = this.#synOf.get(first);
+        if (syn && c.n[syn.syn] === first) syn.synEnd = i;
+        this.#synOf.delete(first);
+        break;
+      }
+      case 'sock.new':
+        this.#socks.set(c.sock[i] as number, born(i));
+        break;
+      default:
+        if (sock) this.#consumeSock(kind, i, first, sock);
+    }
+  }
+
+  #consumeCall(kind: Kind, i: number, enter: number, sock: Sock | undefined): void {
+    const call = this.#calls.get(enter);
+    if (!call) return;
+    if (kind === 'call.block') call.block = i;
+    else if (kind === 'call.wake') call.block = NONE;
+    else if (kind === 'call.exit') this.#calls.delete(enter);
+    else call.copy = i;
+    if (kind !== 'copy.in' || !sock) return;
+    sock.copies.push({ call: call.enter, copy: i, length: this.#word(i, 2) });
+    if (sock.copies.length > sock.pruneAbove) this.#prune(sock);
+  }
+
+  #consumeSock(kind: Kind, i: number, first: number, sock: Sock): void {
+    switch (kind) {
+      case 'sock.free':
+        this.#socks.delete(this.#c.sock[i] as number);
+        if (this.#named.get(sock.local + sock.peer) === sock) this.#named.delete(sock.local + sock.peer);
+        return;
+      case 'tcp.state':
+        sock.states.push(i);
+        return;
+      case 'timer.set':
+        sock.timers.set(first, i);
+        return;
+      case 'timer.off':
+      case 'timer.fire':
+        sock.timers.delete(first);
+        return;
+      case 'tcp.note':
+        return;
+      case 'sock.name':
+        sock.local = this.#c.texts[first] as string;
+        sock.peer = this.#c.texts[this.#word(i, 1)] as string;
+        this.#named.set(sock.local + sock.peer, sock);
+        break;
+      case 'tcp.send':
+        sock.una = first;
+        sock.end = this.#word(i, 2);
+        break;
+      case 'tcp.recv':
+        sock.read = first;
+    }
+    sock.latest.set(kind, i);
+  }
+
+  /** Forgets the copies whose bytes both ends are done with: those before the last `end - done` bytes written. */
+  #prune(sock: Sock): void {
+    const peer = this.#named.get(sock.peer + sock.local);
+    let wanted = sock.end - (peer ? Math.min(sock.una, peer.read) : sock.una);
+    let k = sock.copies.length;
+    while (k > 0 && wanted > 0) wanted -= (sock.copies[--k] as { length: number }).length;
+    sock.copies.splice(0, k);
+    sock.pruneAbove = Math.max(PRUNE_ABOVE, sock.copies.length * 2);
+  }
+
+  /** The `k`th word of an event whose fields before it take one word each. */
+  #word(i: number, k: number): number {
+    return (this.#c.words[(this.#c.at[i] as number) + k] as number) >>> 0;
+  }
+
+  /** Whether the packet sent at index `i` is an IPv4 packet with a TCP SYN, read from its bytes where they lie. */
+  #isSyn(i: number): boolean {
+    const start = this.#word(i, 2);
+    const packet = this.#c.blob.subarray(start, start + this.#word(i, 3));
+    const header = ((packet[0] ?? 0) & 0x0f) * 4;
+    return (packet[0] ?? 0) >> 4 === 4 && packet[9] === 6 && ((packet[header + 13] ?? 0) & SYN) !== 0;
+  }
+}
+
+/** The window of `log` from index `from` on, once. */
+export const slice = (log: Log, from: number): Log => new Keeper(log).window(from);

@@ -1,0 +1,185 @@
+/**
+ * A world: hosts, links, one clock, one log, one seed. It is the kernel that cells run against.
+ *
+ * Theory of operation. While a cell runs, the world lets its code go as far as it can (`drain`), then resumes one woken
+ * thread, or else moves the clock to the next event; and so on until the cell's code has settled. One thing at a time,
+ * code drained in between: so the order of everything depends on the seed and the cells alone, never on how deep a chain
+ * of promises is. Between cells time stands still; what is on its way stays on its way.
+ */
+import { must } from './base/bug.ts';
+import { human, type Time } from './base/time.ts';
+import { FdTable } from './kernel/file.ts';
+import { Host, type Machine } from './kernel/host.ts';
+import { type ProcessState, RunQueue, type Task } from './kernel/task.ts';
+import { Link } from './net/link.ts';
+import { Scheduler } from './net/scheduler.ts';
+import { giveUp, resume } from './syscall/dispatch.ts';
+import { SimProcess, type Stage } from './syscall/facade.ts';
+import type { Hooks, Kernel, Limits, Outcome, Process, Topology } from './syscall/kernel.ts';
+import { Log } from './trace/log.ts';
+import { parseIp4 } from './wire/ipv4.ts';
+
+export interface WorldOptions {
+  /** Unsigned 32 bits: all randomness follows from it. */
+  seed: number;
+  topology: Topology;
+  hooks: Hooks;
+}
+
+/** The first process of the first host gets this number, the next host's the next hundred. */
+const FIRST_PID = 100;
+
+class World implements Kernel {
+  readonly kind = 'simulator';
+  readonly log = new Log();
+  readonly processes: ReadonlyMap<string, Process>;
+  readonly #hooks: Hooks;
+  readonly #scheduler = new Scheduler();
+  readonly #runQueue = new RunQueue();
+  /** Answers of calls that had blocked, to be handed out one by one. */
+  readonly #answers: (() => void)[] = [];
+  readonly #tasks = new Map<Task, Host>();
+  readonly #mains = new Set<Task>();
+  readonly #failed: { task: Task; error: unknown }[] = [];
+  #nextTask = 1;
+  #cells = 0;
+
+  constructor({ seed, topology, hooks }: WorldOptions) {
+    this.#hooks = hooks;
+    let sockets = 0;
+    const machine: Machine = {
+      log: this.log,
+      scheduler: this.#scheduler,
+      runQueue: this.#runQueue,
+      seed,
+      nextSocket: () => ++sockets,
+    };
+    const hosts = new Map<string, Host>();
+    for (const [index, { name, address }] of topology.hosts.entries()) {
+      const addr = parseIp4(address);
+      must(addr !== undefined, `host ${name} has no valid address: ${address}`);
+      hosts.set(name, new Host(index, name, addr, machine));
+    }
+    for (const [index, { between, ...options }] of topology.links.entries()) {
+      const ends = between.map((name) => hosts.get(name));
+      const [a, b] = ends;
+      must(a && b, `link between unknown hosts: ${between.join(', ')}`);
+      const link = new Link(index, [a, b], options, seed, this.#scheduler, this.log);
+      a.links.push(link);
+      b.links.push(link);
+    }
+    this.processes = new Map([...hosts].map(([name, host]) => [name, this.#startProcess(name, host)]));
+  }
+
+  now(): Time {
+    return this.#scheduler.now;
+  }
+
+  pause(duration: Time): Promise<void> {
+    if (!Number.isFinite(duration) || duration < 0) {
+      return Promise.reject(new RangeError(`cannot sleep for ${duration}: a duration is made by ms(20), s(1), us(5)`));
+    }
+    return new Promise((resolve) => {
+      this.#scheduler.at((this.now() + Math.round(duration)) as Time, () => {
+        this.#answers.push(resolve);
+      });
+    });
+  }
+
+  async run(cell: string, body: () => Promise<unknown>, limits: Limits): Promise<Outcome> {
+    const { log } = this;
+    const started = log.add('cell.begin', { cause: -1 }, { cell, index: this.#cells++ });
+    const outcome = await this.#drive(body, limits, started);
+    if (outcome.end !== 'returned' && outcome.end !== 'threw') {
+      for (const task of this.#mains) giveUp(this.#tasks.get(task) as Host, task);
+    }
+    log.now = this.now();
+    log.add('cell.end', { cause: started }, { cell, ok: outcome.end === 'returned' ? 1 : 0 });
+    return outcome;
+  }
+
+  async #drive(body: () => Promise<unknown>, limits: Limits, started: number): Promise<Outcome> {
+    const begin = this.now();
+    let settled: Outcome | undefined;
+    body().then(
+      (value) => {
+        settled = { end: 'returned', value };
+      },
+      (error: unknown) => {
+        settled = { end: 'threw', error };
+      },
+    );
+    await this.#hooks.drain();
+    for (;;) {
+      if (settled) return this.#failed.length > 0 && settled.end === 'returned' ? this.#threadError() : settled;
+      if (this.#hooks.interrupted()) return { end: 'interrupted' };
+      if (this.now() - begin > limits.time) return { end: 'limit', what: `${human(limits.time)} of virtual time` };
+      if (this.log.next - started > limits.events) return { end: 'limit', what: `${limits.events} events` };
+
+      const answer = this.#answers.shift();
+      if (answer) {
+        answer();
+        await this.#hooks.drain();
+        continue;
+      }
+      const task = this.#runQueue.next();
+      if (task) {
+        resume(this.#tasks.get(task) as Host, task);
+        continue;
+      }
+      this.log.now = this.#scheduler.peek() ?? this.log.now;
+      if (!this.#scheduler.step())
+        return this.#failed.length > 0 ? this.#threadError() : { end: 'stuck', waiting: this.#waiting() };
+    }
+  }
+
+  /** An error that a thread threw and nobody waited for. */
+  #threadError(): Outcome {
+    const [first] = this.#failed.splice(0);
+    return { end: 'threw', error: first?.error };
+  }
+
+  /** Who waits for what, one line each. */
+  #waiting(): string[] {
+    const lines: string[] = [];
+    for (const [task, host] of this.#tasks) {
+      const { call } = task;
+      if (call) lines.push(`${host.name}: ${task.name} is in ${call.name}(), waiting for ${call.on}`);
+    }
+    if (lines.length === 0) lines.push('the cell awaits something that no system call will bring about');
+    return lines;
+  }
+
+  async dispose(): Promise<void> {}
+
+  #startProcess(name: string, host: Host): Process {
+    const process: ProcessState = { pid: FIRST_PID * (host.index + 1), name, fds: new FdTable() };
+    this.log.add('process.start', { host: host.index, cause: -1 }, { pid: process.pid, name });
+    const stage: Stage = {
+      hooks: this.#hooks,
+      newTask: (owner, at, taskName) => this.#newTask(owner, at, taskName),
+      endTask: (at, task, error) => this.#endTask(at, task, error),
+      settled: (resolve) => this.#answers.push(resolve),
+    };
+    const main = this.#newTask(process, host, name);
+    this.#mains.add(main);
+    return new SimProcess(stage, host, main);
+  }
+
+  #newTask(process: ProcessState, host: Host, name: string): Task {
+    const task: Task = { id: this.#nextTask++, name, process, call: undefined, woken: undefined };
+    this.#tasks.set(task, host);
+    this.log.add('task.start', { host: host.index, task: task.id, cause: -1 }, { pid: process.pid, name });
+    return task;
+  }
+
+  #endTask(host: Host, task: Task, error: unknown): void {
+    this.#tasks.delete(task);
+    const text = error === undefined ? '' : String((error as { message?: unknown })?.message ?? error);
+    this.log.add('task.end', { host: host.index, task: task.id, cause: -1 }, { error: text });
+    if (error !== undefined) this.#failed.push({ task, error });
+  }
+}
+
+/** A world of simulated hosts. */
+export const createSimulator = (options: WorldOptions): Kernel => new World(options);
