@@ -156,11 +156,3 @@ function errorAt(block: string, line: number, from: number, to: number, message:
     message: message.replace(/\.\.$/, '.'),
   };
 }
-
-/** The line, from 1, on which a top-level key of a raw front matter stands; 1 when it has no such key. */
-export function keyLine(raw: string, key: string): number {
-  for (const lines = new LineReader(raw); !lines.done; lines.advance()) {
-    if (lines.line.startsWith(`${key}:`)) return lines.number;
-  }
-  return 1;
-}
