@@ -38,7 +38,7 @@ const PROGRAM = {
   format: 'esm',
   target: 'node20',
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __require } from 'node:module';\nconst require = __require(import.meta.url);",
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
   },
 };
 
@@ -159,8 +159,7 @@ function linkCommand() {
 
 /** Removes what an earlier build left in dist/ and this one did not write. @param {string[]} kept */
 function sweep(kept) {
-  const names = new Set([...kept, ...kept.map((name) => `${name}.map`), 'node_modules']);
-  for (const name of readdirSync(DIST)) if (!names.has(name)) rmSync(join(DIST, name), { recursive: true });
+  for (const name of readdirSync(DIST)) if (!kept.includes(name)) rmSync(join(DIST, name), { recursive: true });
 }
 
 /** Prints messages as `file:line:column: error: text`, which editors and people can follow. @param {import('esbuild').Message[]} messages */
@@ -186,7 +185,7 @@ async function buildAll(production) {
   if (!ok) return false;
   shipKoffi();
   linkCommand();
-  sweep(bundles.map(({ out }) => out));
+  sweep(['node_modules', ...bundles.flatMap(({ out }) => (production ? [out] : [out, `${out}.map`]))]);
   console.log(`built ${bundles.map(({ out }) => out).join(' ')} into dist/`);
   return true;
 }

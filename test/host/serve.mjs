@@ -50,18 +50,23 @@ export function freePort(wanted = 0) {
  */
 export function workbenchUrl(port, folder, file) {
   const host = `127.0.0.1:${port}`;
-  const url = new URL(`http://${host}/`);
-  url.searchParams.set('folder', folder);
-  if (file)
-    url.searchParams.set('payload', JSON.stringify([['openFile', `vscode-remote://${host}${encodeURI(file)}`]]));
-  return url.href;
+  const payload = JSON.stringify([
+    ['openFile', `vscode-remote://${host}${(file ?? '').split('/').map(encodeURIComponent).join('/')}`],
+  ]);
+  const query = { folder, ...(file && { payload }) };
+  const readable = (/** @type {string} */ text) => encodeURIComponent(text).replace(/%(2F|3A|2C)/g, decodeURIComponent);
+  return `http://${host}/?${Object.entries(query)
+    .map(([name, value]) => `${name}=${readable(value)}`)
+    .join('&')}`;
 }
 
-/** The environment of the host: not that of an outer VS Code or npm, which would bend it. */
-const hostEnv = () =>
-  Object.fromEntries(
+/** The environment of the host: not that of an outer VS Code or npm, which would bend it, and no extension gallery. */
+const hostEnv = () => ({
+  ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(vscode_|npm_|node_options$|port$)/i.test(name)),
-  );
+  ),
+  EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+});
 
 /**
  * Installs `vsix` into the extensions folder `home/extensions`, unless this very file is there.
