@@ -25,7 +25,7 @@ export const TYPED_EXPRESSIONS = [
 
 /** Any other node of the plugin: a type, or a TypeScript statement. */
 export interface TypeNode {
-  type: `TS${string}` | 'Decorator' | 'AccessorProperty';
+  type: `TS${string}` | 'Decorator';
   start: number;
   end: number;
 }
@@ -39,6 +39,7 @@ export interface TypeMarks {
   importKind?: 'type' | 'value';
   exportKind?: 'type' | 'value';
   decorators?: readonly TypeNode[];
+  accessor?: boolean;
 }
 
 export function marks(node: { type: string }): TypeMarks {

@@ -26,7 +26,9 @@ export interface CellConsole {
 export function createConsole(print: Print): CellConsole {
   const counts = new Map<string, number>();
   let indent = '';
-  const write = (stream: 'stdout' | 'stderr', text: string) => print(stream, `${text.replace(/^/gm, indent)}\n`);
+  const write = (stream: 'stdout' | 'stderr', text: string): void => {
+    print(stream, `${text.replace(/^/gm, indent)}\n`);
+  };
   const out = (...args: unknown[]) => write('stdout', format(...args));
   const err = (...args: unknown[]) => write('stderr', format(...args));
   return {

@@ -18,13 +18,13 @@ export interface Place {
   readonly column: number;
 }
 
-/** The name that the engine knows a script by. */
-export function scriptName(index: number, cell: string): string {
-  return `socknb-cell:${encodeURIComponent(cell)}#${index}`;
+/** The body of the function that runs a script: strict, and known to the engine by a name. */
+export function functionBody(index: number, { cell, transformed }: Script): string {
+  return `'use strict';\n${transformed.code}\n//# sourceURL=socknb-cell:${encodeURIComponent(cell)}#${index}`;
 }
 
-/** The engine writes `async function anonymous(` and `) {` above the body of a function made from text (ECMA-262). */
-const HEADER_LINES = 2;
+/** Above the code: `async function anonymous(...` and `) {`, as ECMA-262 has it, and the line written just above. */
+const HEADER_LINES = 3;
 
 const STACK_LINE = /^\s*at (?:(.*) \()?socknb-cell:\S*#(\d+):(\d+):(\d+)\)?$/;
 
@@ -44,11 +44,11 @@ export function placeOf(script: Script, offset: number): Place {
   return { cell: script.cell, ...script.transformed.lines.position(offset) };
 }
 
-/** `async Object.f [as g]` -> `f`; '' for the top level of a cell. */
+/** `async Object.f [as g]` -> `f`; '' for the top level of a cell, and for what has no name. */
 function functionName(described: string): string {
   const name = described
     .replace(/^async /, '')
     .replace(/ \[as .*\]$/, '')
     .replace(/^Object\./, '');
-  return name === 'eval' || name === 'anonymous' || name === '<anonymous>' ? '' : name;
+  return /^(?:new )?(?:eval|anonymous|<.*>)$/.test(name) ? '' : name;
 }

@@ -14,7 +14,7 @@ const NO_PARAMETER_PROPERTY =
   'A parameter property is code as well as a type. Declare the field and assign it in the constructor';
 const NO_EXPORT = 'Leave `export` out: what a cell declares is known in every later cell';
 const NO_DECORATOR = 'Decorators do not run here';
-const NO_USING = '`using` does not run here. Call close() in a `finally` block instead';
+const NO_ACCESSOR = '`accessor` does not run here. Write a getter and a setter';
 
 const REFUSED: Readonly<Record<string, string>> = {
   TSEnumDeclaration: NO_ENUM,
@@ -25,8 +25,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   ExportAllDeclaration: NO_EXPORT,
   TSExportAssignment: NO_EXPORT,
   TSNamespaceExportDeclaration: NO_EXPORT,
-  Decorator: NO_DECORATOR,
-  AccessorProperty: NO_DECORATOR,
 };
 
 const IMPORTS = new Set(['ImportDeclaration', 'ImportExpression', 'TSImportEqualsDeclaration']);
@@ -47,10 +45,10 @@ export function refusal(node: Node | TypeNode, globals: readonly string[]): Refu
   });
   const decorator = marks(node).decorators?.[0];
   if (decorator) return at(NO_DECORATOR, decorator);
+  if (marks(node).accessor) return at(NO_ACCESSOR);
   if (IMPORTS.has(node.type)) return at(noImport(globals));
   if (node.type === 'MetaProperty' && node.meta.name === 'import')
     return at('A cell is no module: it has no import.meta');
-  if (node.type === 'VariableDeclaration' && node.kind.endsWith('using')) return at(NO_USING);
   if (node.type === 'Identifier' && node.name.startsWith(RESERVED)) {
     return at(`Names that begin with ${RESERVED} are kept for the notebook itself`);
   }

@@ -13,7 +13,7 @@ import type { CellError, Frame } from '../protocol.ts';
 import { type AmbientHooks, ambientGlobals, whyAbsent } from './ambient.ts';
 import { inspect } from './inspect.ts';
 import { Interrupted } from './interrupt.ts';
-import { type Place, placeOf, type Script, scriptName, stackFrames } from './locate.ts';
+import { functionBody, type Place, placeOf, type Script, stackFrames } from './locate.ts';
 import { cleanMessage, SCOPE_TAG } from './messages.ts';
 import { PARAMETERS } from './rewrite/rules.ts';
 import { transform } from './transform.ts';
@@ -68,10 +68,7 @@ export class CellScope {
     const index = this.#scripts.push(script) - 1;
     let compiled: Compiled;
     try {
-      compiled = new AsyncFunction(
-        ...PARAMETERS,
-        `'use strict';${result.cell.code}\n//# sourceURL=${scriptName(index, cell)}`,
-      );
+      compiled = new AsyncFunction(...PARAMETERS, functionBody(index, script));
     } catch (error) {
       // an early error of the engine's that the parser does not know
       const message = cleanMessage(error instanceof Error ? error.message : String(error));
