@@ -1,0 +1,78 @@
+/** Random addresses, options, segments and packets for property tests of the codecs. */
+import fc from 'fast-check';
+import { type Seq, seq } from '../../../src/sim/base/seq.ts';
+import type { Ipv4Packet } from '../../../src/sim/wire/ipv4.ts';
+import type { Envelope, Segment } from '../../../src/sim/wire/tcp.ts';
+import { MAX_OPTIONS, type TcpOptions, tcpOptionsLength } from '../../../src/sim/wire/tcp-options.ts';
+
+export const u8 = fc.nat(0xff);
+export const u16 = fc.nat(0xffff);
+export const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+export const anySeq: fc.Arbitrary<Seq> = u32.map(seq);
+/** Plain objects, as the parsers make them. */
+const plain = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength });
+
+const record = {
+  mss: u16,
+  windowScale: u8,
+  sackPermitted: fc.constant(true),
+  sack: fc.array(plain({ left: anySeq, right: anySeq }), { minLength: 1, maxLength: 4 }),
+  timestamps: plain({ val: u32, ecr: u32 }),
+  fastOpen: plain({ cookie: bytes(16), experimental: fc.boolean() }),
+  md5: bytes(16, 16),
+  other: fc.array(plain({ kind: fc.integer({ min: 60, max: 253 }), data: bytes(12) }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+};
+
+/** Options that fit a header. */
+export const anyOptions: fc.Arbitrary<TcpOptions> = fc
+  .record(record, { requiredKeys: [], noNullPrototype: true })
+  .map((options) => {
+    // Drop options until the rest fits, so that full headers are common
+    const kept: Partial<Record<keyof TcpOptions, unknown>> = { ...options };
+    for (const name of Object.keys(kept) as (keyof TcpOptions)[]) {
+      if (tcpOptionsLength(kept as TcpOptions) > MAX_OPTIONS) delete kept[name];
+    }
+    return kept as TcpOptions;
+  });
+
+export const anySegment: fc.Arbitrary<Segment> = plain<Segment>({
+  srcPort: u16,
+  dstPort: u16,
+  seq: anySeq,
+  ack: anySeq,
+  flags: fc.nat(0x1ff),
+  window: u16,
+  urgent: u16,
+  options: anyOptions,
+  payload: fc.oneof(bytes(64), bytes(1460)),
+});
+
+export const anyEnvelope: fc.Arbitrary<Required<Envelope>> = plain({
+  src: u32,
+  dst: u32,
+  id: u16,
+  ttl: u8,
+  dscp: fc.nat(63),
+  ecn: fc.nat(3),
+  df: fc.boolean(),
+});
+
+export const anyIpv4: fc.Arbitrary<Ipv4Packet> = plain<Ipv4Packet>({
+  src: u32,
+  dst: u32,
+  protocol: u8,
+  ttl: u8,
+  id: u16,
+  dscp: fc.nat(63),
+  ecn: fc.nat(3),
+  df: fc.boolean(),
+  mf: fc.boolean(),
+  fragmentOffset: fc.nat(0x1fff).map((n) => n * 8),
+  options: fc.nat(10).chain((words) => bytes(words * 4, words * 4)),
+  payload: bytes(200),
+});

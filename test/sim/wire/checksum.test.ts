@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { checksum, foldChecksum, pseudoHeaderSum4, pseudoHeaderSum6, wordSum } from '../../../src/sim/wire/checksum.ts';
+import { fromHex } from './captured.ts';
+
+/** The definition, word by word with end-around carry. */
+function reference(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 2) {
+    sum += ((bytes[i] as number) << 8) | (bytes[i + 1] ?? 0);
+    if (sum > 0xffff) sum -= 0xffff;
+  }
+  return ~sum & 0xffff;
+}
+
+const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 200, maxLength: 1600 }));
+
+describe('the Internet checksum', () => {
+  it('is that of the example in RFC 1071 section 3', () => {
+    assert.equal(foldChecksum(wordSum(fromHex('0001f203f4f5f6f7'), 0, 8)), ~0xddf2 & 0xffff);
+  });
+
+  it('agrees with the definition at any length, odd ones too', () => {
+    fc.assert(fc.property(anyBytes, (bytes) => assert.equal(checksum(bytes, 0, bytes.length), reference(bytes))));
+  });
+
+  it('looks at its range alone, at any alignment', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.nat(9), fc.nat(9), (bytes, before, after) => {
+        const all = new Uint8Array(before + bytes.length + after).fill(0xa5);
+        all.set(bytes, before);
+        const view = all.subarray(before);
+        assert.equal(checksum(all, before, before + bytes.length), reference(bytes));
+        assert.equal(checksum(view, 0, bytes.length), reference(bytes));
+      }),
+    );
+  });
+
+  it('may be added up in parts of even length', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.nat(), (bytes, n) => {
+        const cut = bytes.length === 0 ? 0 : (n % bytes.length) & ~1;
+        const first = wordSum(bytes, 0, cut);
+        assert.equal(checksum(bytes, cut, bytes.length, first), reference(bytes));
+      }),
+    );
+  });
+
+  it('is exact for the largest packet of the largest words', () => {
+    const bytes = new Uint8Array(65535).fill(0xff);
+    assert.equal(checksum(bytes, 0, bytes.length, 5 * 0xffff), reference(bytes));
+  });
+
+  it('covers the pseudo header of IPv4', () => {
+    const header = fromHex('0a000001c0a80002' + '0006' + '0014');
+    assert.equal(foldChecksum(pseudoHeaderSum4(0x0a000001, 0xc0a80002, 6, 20)), reference(header));
+    const high = fromHex('ffffffffffffffff' + '0006' + 'ffff');
+    assert.equal(foldChecksum(pseudoHeaderSum4(0xffffffff, 0xffffffff, 6, 65535)), reference(high));
+  });
+
+  it('covers the pseudo header of IPv6, with a length of 32 bits', () => {
+    const src = fromHex('20010db8000000000000000000000001');
+    const dst = fromHex('fe80000000000000feedfacecafef00d');
+    const header = Uint8Array.from([...src, ...dst, 0, 1, 0, 2, 0, 0, 0, 58]);
+    assert.equal(foldChecksum(pseudoHeaderSum6(src, dst, 58, 0x10002)), reference(header));
+  });
+});
