@@ -35,12 +35,18 @@ const tool = (tool, args, env = process.env) =>
 /** @param {boolean} ok @returns {Count} */
 const one = (ok) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
 
-/** Runs mocha and reads the counts that the reporter left. @param {string} config @param {'dot' | 'spec'} report @returns {Promise<Count>} */
-async function mocha(config, report) {
+/**
+ * Runs mocha and reads the counts that the reporter left.
+ * @param {string} config
+ * @param {string} spec
+ * @param {'dot' | 'spec'} report
+ * @returns {Promise<Count>}
+ */
+async function mocha(config, spec, report) {
   const counts = join(ROOT, `.build/counts-${process.pid}.json`);
   mkdirSync(join(ROOT, '.build'), { recursive: true });
   try {
-    const args = ['--config', config, '--reporter', 'test/reporter.mjs'];
+    const args = ['--config', config, '--reporter', 'test/reporter.mjs', spec];
     const code = await tool('mocha/bin/mocha.js', args, { ...process.env, COUNTS: counts, REPORT: report });
     if (!existsSync(counts)) return one(false);
     const { passes, failures } = JSON.parse(readFileSync(counts, 'utf8'));
@@ -57,9 +63,9 @@ const PHASES = [
     name: 'lint',
     run: async () => one((await tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])) === 0),
   },
-  { name: 'unit', run: () => mocha('.mocharc.json', 'dot') },
+  { name: 'unit', run: () => mocha('.mocharc.json', 'test/**/*.test.ts', 'dot') },
   { name: 'package', host: true, run: () => packageVsix().then(() => one(true)) },
-  { name: 'host', host: true, run: () => mocha('test/host/.mocharc.json', 'spec') },
+  { name: 'host', host: true, run: () => mocha('test/host/.mocharc.json', 'test/host/**/*.test.ts', 'spec') },
 ];
 
 const { values } = parseArgs({ options: { fast: { type: 'boolean', default: false } } });
