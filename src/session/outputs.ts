@@ -1,0 +1,71 @@
+/**
+ * The views of a run: the bytes that the renderer draws from, and the same views as plain text.
+ *
+ * A run that left more events than a renderer should hold is cut at the front, and says so.
+ */
+import { encode } from '../sim/trace/codec.ts';
+import type { Log } from '../sim/trace/log.ts';
+import { Keeper } from '../sim/trace/slice.ts';
+import { encodePayload, type PayloadHeader } from '../views/payload.ts';
+import type { ViewOptions } from '../views/view.ts';
+import { viewById } from './views.ts';
+
+/** Most events of one run that are drawn. */
+export const DRAWN_EVENTS = 200_000;
+
+/** Views that the real kernel can feed; it tells of its system calls and of nothing below them. */
+const LOOPBACK_VIEWS: ReadonlySet<string> = new Set(['strace']);
+const LOOPBACK_REASON =
+  'The real kernel does not show this to a program: its packets, buffers and states stay inside. Run the cell on the simulator to see them.';
+
+/** A view of the log as text, at its end. */
+export function viewText(id: string, log: Log, options: ViewOptions): string {
+  const view = viewById(id);
+  return view ? view.text(view.model(log, log.length, options)) : `There is no view called '${id}'.`;
+}
+
+export interface Drawing {
+  payload?: Uint8Array;
+  text: string;
+}
+
+/** Makes the drawings of one session's runs, in their order. */
+export class Drawings {
+  readonly #log: Log;
+  readonly #kernel: PayloadHeader['kernel'];
+  readonly #keeper: Keeper;
+
+  constructor(log: Log, kernel: PayloadHeader['kernel']) {
+    this.#log = log;
+    this.#kernel = kernel;
+    this.#keeper = new Keeper(log);
+  }
+
+  /**
+   * @param views ids, in order
+   * @param begin index of the run's first event
+   */
+  draw(views: readonly string[], cell: string, begin: number): Drawing {
+    if (views.length === 0) return { text: '' };
+    const first = Math.max(begin, this.#log.length - DRAWN_EVENTS);
+    const window = this.#keeper.window(first);
+    const from = window.indexOf(this.#log.numberAt(first));
+    const absent = views
+      .filter((view) => this.#kernel === 'loopback' && !LOOPBACK_VIEWS.has(view))
+      .map((view) => ({ view, reason: LOOPBACK_REASON }));
+    const sections = views.map((id) => {
+      const reason = absent.find(({ view }) => view === id)?.reason;
+      return `${viewById(id)?.title ?? id}\n${reason ?? viewText(id, window, { from })}`;
+    });
+    const left = first - begin;
+    if (left > 0) sections.unshift(`The first ${left} events of this cell are left out of its pictures.`);
+    const header: PayloadHeader = {
+      views,
+      cell,
+      ...(left > 0 && { title: sections[0] as string }),
+      kernel: this.#kernel,
+      absent,
+    };
+    return { payload: encodePayload(header, encode(window)), text: sections.join('\n\n') };
+  }
+}
