@@ -195,7 +195,8 @@ export function output(turn: Turn): void {
   if (tcb.state !== 'SYN-RECEIVED' && tcb.state !== 'TIME-WAIT') {
     for (const flight of tcb.flights) {
       if (!flight.lost) continue;
-      if (inFlight(tcb) >= tcb.cc.cwnd) break;
+      if (inFlight(tcb) >= tcb.cc.cwnd && !turn.retransmitNow) break;
+      turn.retransmitNow = false;
       retransmit(turn, flight);
       setTimer(turn, 'retransmit', backedOff(tcb));
     }

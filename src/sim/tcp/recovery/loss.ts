@@ -10,11 +10,14 @@ import { note, type Turn } from '../turn.ts';
 
 const DUP_THRESH = 3;
 
-/** Segments that are on their way: sent, not acknowledged, not held by the peer, not presumed lost. */
+/**
+ * Segments that are on their way: sent, not acknowledged, not held by the peer, not presumed lost. Without SACK each
+ * duplicate ACK stands for one that has arrived somewhere above the hole (tcp_add_reno_sack).
+ */
 export function inFlight(tcb: Tcb): number {
   let count = 0;
   for (const flight of tcb.flights) if (!flight.sacked && !flight.lost) count++;
-  return count;
+  return tcb.sackOk ? count : Math.max(0, count - tcb.cc.duplicates);
 }
 
 /** Marks what the acknowledgment just taken shows to be lost; enters fast recovery at the first. */
@@ -47,6 +50,7 @@ function enterFastRecovery(turn: Turn): void {
   tcb.cc.cwnd = tcb.cc.ssthresh;
   tcb.cc.recovery = 'fast';
   tcb.cc.recover = tcb.snd.nxt;
+  turn.retransmitNow = true;
 }
 
 /** New data was acknowledged during recovery: over, or a partial acknowledgment that shows the next hole (RFC 6582). */

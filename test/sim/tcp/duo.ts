@@ -1,0 +1,174 @@
+/**
+ * Two TCP ends and a wire between them, without a kernel: a test drives calls, drops and delays segments, lets time pass
+ * and looks at blocks. Sequence numbers start just below 2^32, so that the first bytes cross the wrap.
+ */
+import { utf8 } from '../../../src/sim/base/bytes.ts';
+import { seq } from '../../../src/sim/base/seq.ts';
+import { ms, s, type Time, ZERO } from '../../../src/sim/base/time.ts';
+import { activeOpen, close, enqueue, passiveOpen, push, receive, shutdownSend } from '../../../src/sim/tcp/calls.ts';
+import { segmentArrives } from '../../../src/sim/tcp/segment-arrives.ts';
+import { STATES, type State, TRANSITIONS } from '../../../src/sim/tcp/states.ts';
+import { newTcb, nextTimer, type Settings, type Tcb } from '../../../src/sim/tcp/tcb.ts';
+import { timerExpires } from '../../../src/sim/tcp/timeouts.ts';
+import type { Effect } from '../../../src/sim/tcp/turn.ts';
+import { ACK, FIN, RST, type Segment, SYN } from '../../../src/sim/wire/tcp.ts';
+
+export const SETTINGS: Settings = {
+  synRetries: 6,
+  synLinearTimeouts: 4,
+  synackRetries: 5,
+  retries2: 15,
+  orphanRetries: 0,
+  finTimeout: s(60),
+  windowScaling: true,
+  timestamps: true,
+  sack: true,
+  mss: 1460,
+  receiveMax: 33_554_432,
+};
+
+export type EndName = 'a' | 'b';
+export interface Sent {
+  t: Time;
+  from: EndName;
+  segment: Segment;
+}
+
+const LETTERS: readonly [string, number][] = [
+  ['R', RST],
+  ['S', SYN],
+  ['F', FIN],
+  ['A', ACK],
+];
+
+/** Rows of the transition table that any duo of this process has taken. */
+export const taken = new Set<number>();
+
+export class Duo {
+  now = ZERO;
+  readonly a: Tcb;
+  readonly b: Tcb;
+  readonly sent: Sent[] = [];
+  readonly effects: { from: EndName; effect: Effect }[] = [];
+  /** Whether a segment is lost; the default loses none. */
+  drop: (sent: Sent, index: number) => boolean = () => false;
+  delay = ms(10);
+  #wire: { at: Time; to: EndName; segment: Segment }[] = [];
+
+  constructor(settings: Partial<Settings> = {}, buffers: { send?: number; receive?: number } = {}) {
+    const init = {
+      settings: { ...SETTINGS, ...settings },
+      timestampOffset: 0,
+      sendLimit: buffers.send ?? 46_080,
+      receiveLimit: buffers.receive ?? 131_072,
+    };
+    const nameA = { addr: 0x0a000001, port: 40_000 };
+    const nameB = { addr: 0x0a000002, port: 80 };
+    this.a = newTcb({ ...init, local: nameA, remote: nameB, iss: seq(-3) });
+    this.b = newTcb({ ...init, local: nameB, remote: nameA, iss: seq(-5) });
+  }
+
+  tcb(end: EndName): Tcb {
+    return end === 'a' ? this.a : this.b;
+  }
+
+  obey(end: EndName, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.effects.push({ from: end, effect });
+      if (effect.do === 'state') taken.add(effect.row);
+      if (effect.do !== 'transmit') continue;
+      const sent: Sent = { t: this.now, from: end, segment: effect.segment };
+      this.sent.push(sent);
+      if (this.drop(sent, this.sent.length - 1)) continue;
+      const to = end === 'a' ? 'b' : 'a';
+      this.#wire.push({ at: (this.now + this.delay) as Time, to, segment: effect.segment });
+    }
+  }
+
+  connect(end: EndName = 'a'): this {
+    this.obey(end, activeOpen(this.tcb(end), this.now));
+    return this;
+  }
+  listen(end: EndName = 'b'): this {
+    this.obey(end, passiveOpen(this.tcb(end), this.now));
+    return this;
+  }
+  write(end: EndName, data: string | Uint8Array): number {
+    const tcb = this.tcb(end);
+    const n = enqueue(tcb, typeof data === 'string' ? utf8(data) : data, 0);
+    this.obey(end, push(tcb, this.now));
+    return n;
+  }
+  read(end: EndName, count = 1 << 20): Uint8Array {
+    const out = new Uint8Array(count);
+    const { given, effects } = receive(this.tcb(end), out, false, this.now);
+    this.obey(end, effects);
+    return out.subarray(0, given);
+  }
+  close(end: EndName): this {
+    this.obey(end, close(this.tcb(end), this.now));
+    return this;
+  }
+  shutdown(end: EndName): this {
+    this.obey(end, shutdownSend(this.tcb(end), this.now));
+    return this;
+  }
+  inject(to: EndName, segment: Segment): this {
+    this.obey(to, segmentArrives(this.tcb(to), segment, this.now).effects);
+    return this;
+  }
+
+  /** Runs everything that is due within `duration`. */
+  pass(duration: Time): this {
+    const end = this.now + duration;
+    for (;;) {
+      const arrival = this.#wire[0]; // one delay for all: first in, first out
+      const timerA = nextTimer(this.a) ?? Number.POSITIVE_INFINITY;
+      const timerB = nextTimer(this.b) ?? Number.POSITIVE_INFINITY;
+      const next = Math.min(arrival?.at ?? Number.POSITIVE_INFINITY, timerA, timerB);
+      if (next > end) break;
+      this.now = next as Time;
+      if (arrival && arrival.at === next) {
+        this.#wire.shift();
+        const tcb = this.tcb(arrival.to);
+        if (tcb.state !== 'CLOSED') this.obey(arrival.to, segmentArrives(tcb, arrival.segment, this.now).effects);
+      } else if (timerA === next) this.obey('a', timerExpires(this.a, this.now).effects);
+      else this.obey('b', timerExpires(this.b, this.now).effects);
+    }
+    this.now = end as Time;
+    return this;
+  }
+
+  /** Both ends ESTABLISHED, the wire quiet. */
+  static established(settings: Partial<Settings> = {}, buffers: { send?: number; receive?: number } = {}): Duo {
+    const duo = new Duo(settings, buffers).listen().connect().pass(ms(100));
+    duo.sent.length = 0;
+    duo.effects.length = 0;
+    return duo;
+  }
+
+  get states(): [State, State] {
+    return [this.a.state, this.b.state];
+  }
+  /** The path of an end through the states. */
+  path(end: EndName): State[] {
+    return this.effects.flatMap(({ from, effect }) =>
+      from === end && effect.do === 'state' ? [STATES[effect.to] as State] : [],
+    );
+  }
+  /** `a>S`, `b>SA`, ...: who sent which flags, with the payload length when there is one. */
+  get flags(): string[] {
+    return this.sent.map(({ from, segment }) => {
+      const names = [...LETTERS].filter(([, bit]) => segment.flags & bit).map(([letter]) => letter);
+      return `${from}>${names.join('')}${segment.payload.length > 0 ? segment.payload.length : ''}`;
+    });
+  }
+  errors(end: EndName): string[] {
+    return this.effects.flatMap(({ from, effect }) => (from === end && effect.do === 'fail' ? [effect.errno] : []));
+  }
+}
+
+export const rowText = (row: number): string => {
+  const { from, on, to } = TRANSITIONS[row] as (typeof TRANSITIONS)[number];
+  return `${from} --${on}--> ${to}`;
+};
