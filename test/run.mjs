@@ -1,9 +1,9 @@
 /**
- * `npm test`: installs what is missing, then types, lint, unit tests, and the tests in a real VS Code; `--fast` leaves
+ * `npm test`: installs what is missing, then types, lint, build, unit tests, and the tests in a real VS Code; `--fast` leaves
  * the last out. A phase that fails does not keep the later ones from running. The output ends with a line of its own,
  * `N passed, N failed`; the exit code is 0 only if something ran and nothing failed.
  *
- * Types, lint and packing count as one test each. A phase that ends without telling its counts is a failure.
+ * Types, lint, build and packing count as one test each. A phase that ends without telling its counts is a failure.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -15,15 +15,15 @@ import { packageVsix } from './host/package.mjs';
 /** @typedef {{passed: number, failed: number}} Count */
 
 /**
- * Runs one of the installed tools, its output on the screen.
- * @param {string} tool
+ * Runs a script of Node, its output on the screen.
+ * @param {string} script a path in the clone
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>} the exit code, 1 after a signal
  */
-const tool = (tool, args, env = process.env) =>
+const node = (script, args = [], env = process.env) =>
   new Promise((done) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules', tool), ...args], {
+    const child = spawn(process.execPath, [join(ROOT, script), ...args], {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -47,7 +47,11 @@ async function mocha(config, spec, report) {
   mkdirSync(join(ROOT, '.build'), { recursive: true });
   try {
     const args = ['--config', config, '--reporter', 'test/reporter.mjs', spec];
-    const code = await tool('mocha/bin/mocha.js', args, { ...process.env, COUNTS: counts, REPORT: report });
+    const code = await node('node_modules/mocha/bin/mocha.js', args, {
+      ...process.env,
+      COUNTS: counts,
+      REPORT: report,
+    });
     if (!existsSync(counts)) return one(false);
     const { passes, failures } = JSON.parse(readFileSync(counts, 'utf8'));
     return { passed: passes, failed: failures || (code === 0 ? 0 : 1) };
@@ -58,11 +62,13 @@ async function mocha(config, spec, report) {
 
 /** @type {readonly {name: string, host?: boolean, run: () => Promise<Count>}[]} */
 const PHASES = [
-  { name: 'types', run: async () => one((await tool('typescript/bin/tsc', ['-b'])) === 0) },
+  { name: 'types', run: async () => one((await node('node_modules/typescript/bin/tsc', ['-b'])) === 0) },
   {
     name: 'lint',
-    run: async () => one((await tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])) === 0),
+    run: async () =>
+      one((await node('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])) === 0),
   },
+  { name: 'build', run: async () => one((await node('esbuild.mjs')) === 0) },
   { name: 'unit', run: () => mocha('.mocharc.json', 'test/**/*.test.ts', 'dot') },
   { name: 'package', host: true, run: () => packageVsix().then(() => one(true)) },
   { name: 'host', host: true, run: () => mocha('test/host/.mocharc.json', 'test/host/**/*.test.ts', 'spec') },

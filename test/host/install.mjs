@@ -147,7 +147,10 @@ function alive(path) {
   }
 }
 
-/** Runs `npm ci` when node_modules is absent, unfinished, or older than the lock file. */
+/**
+ * Runs `npm ci` when node_modules is absent, unfinished, or older than the lock file. Without install scripts: no
+ * dependency needs its own, and a source that does not build must fail where it is built, not here.
+ */
 export async function ensureDependencies() {
   const stale = () => {
     const written = join(ROOT, 'node_modules/.package-lock.json'); // npm writes it last
@@ -157,7 +160,7 @@ export async function ensureDependencies() {
   await withLock(join(ROOT, '.build/install.lock'), async () => {
     if (stale())
       await step('installing the packages of package-lock.json', () =>
-        run('npm', ['ci', '--no-audit', '--no-fund'], { env: cleanEnv() }),
+        run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { env: cleanEnv() }),
       );
   });
 }
