@@ -1,0 +1,121 @@
+/** The command line of `socknb`: what may stand on it, as data, and what was meant by it. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+interface CommandForm {
+  usage: string;
+  about: string;
+  options: Options;
+  /** How many files it takes. */
+  files: 'one' | 'many';
+}
+
+/* biome-ignore format: a table */
+export const COMMANDS = {
+  run: {
+    usage: 'run FILE [--kernel simulator|loopback] [--until LABEL] [--timeout SECONDS] [--json]',
+    about: 'Runs the cells in order and prints what each printed, gave and showed; stops at the first that fails.',
+    options: { kernel: { type: 'string' }, until: { type: 'string' }, timeout: { type: 'string' }, json: { type: 'boolean' } },
+    files: 'one',
+  },
+  verify: {
+    usage: 'verify FILE...',
+    about: "Shows for each exercise that its solution passes its check and its starter does not.",
+    options: {},
+    files: 'many',
+  },
+  student: {
+    usage: 'student FILE -o OUT',
+    about: 'Writes a copy without the solutions.',
+    options: { output: { type: 'string', short: 'o' } },
+    files: 'one',
+  },
+} as const satisfies Record<string, CommandForm>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** What the reader got wrong on the command line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export type Command =
+  | { name: 'help' | 'version' }
+  | {
+      name: 'run';
+      file: string;
+      kernel: 'simulator' | 'loopback' | undefined;
+      until: string | undefined;
+      /** Seconds of real time; undefined: no bound. */
+      timeout: number | undefined;
+      json: boolean;
+    }
+  | { name: 'verify'; files: readonly string[] }
+  | { name: 'student'; file: string; output: string };
+
+/** @throws UsageError with a message for the reader */
+export function parseCommand(args: readonly string[]): Command {
+  const [first, ...rest] = args;
+  if (first === undefined) throw new UsageError('no command given');
+  if (args.includes('--help') || args.includes('-h') || first === 'help') return { name: 'help' };
+  if (first === '--version' || first === 'version') return { name: 'version' };
+  if (!Object.hasOwn(COMMANDS, first)) throw new UsageError(`there is no command '${first}'`);
+  const name = first as CommandName;
+  const { values, files } = parseRest(COMMANDS[name], rest);
+  const [file] = files as [string, ...string[]];
+  switch (name) {
+    case 'run':
+      return {
+        name,
+        file,
+        kernel: kernelOf(values.kernel),
+        until: values.until as string | undefined,
+        timeout: timeoutOf(values.timeout),
+        json: values.json === true,
+      };
+    case 'verify':
+      return { name, files };
+    case 'student':
+      if (typeof values.output !== 'string') throw new UsageError('student needs -o OUT');
+      return { name, file, output: values.output };
+  }
+}
+
+function parseRest(form: CommandForm, args: string[]): { values: Record<string, unknown>; files: string[] } {
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
+  try {
+    parsed = parseArgs({ args, options: form.options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0] as string);
+  }
+  const { values, positionals: files } = parsed;
+  if (files.length === 0) throw new UsageError('no file given');
+  if (form.files === 'one' && files.length > 1) throw new UsageError(`one file at a time; '${files[1]}' is a second`);
+  return { values, files };
+}
+
+function kernelOf(value: unknown): 'simulator' | 'loopback' | undefined {
+  if (value === undefined || value === 'simulator' || value === 'loopback') return value;
+  throw new UsageError(`--kernel is simulator or loopback, not '${value}'`);
+}
+
+function timeoutOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  if (!(seconds > 0 && seconds <= 1e6)) throw new UsageError(`--timeout is a number of seconds, not '${value}'`);
+  return seconds;
+}
+
+/** The help text. */
+export function usage(): string {
+  const lines = Object.values(COMMANDS).flatMap((command) => [`  socknb ${command.usage}`, `      ${command.about}`]);
+  return [
+    'Runs Socket Notebooks (.socknb) without an editor.',
+    '',
+    ...lines,
+    '  socknb --help | --version',
+    '',
+    'Exit code: 0 all went well, 1 a cell, a check or an exercise failed, 2 the command or a file is not valid.',
+  ].join('\n');
+}
