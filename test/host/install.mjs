@@ -58,30 +58,28 @@ export function chromium() {
 }
 
 /**
- * Runs a command to its end, its output kept back unless it fails or `show` is set.
+ * Runs a command to its end, its output kept back unless it fails.
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean}} options
- * @returns {Promise<string>} the last part of what it printed
- * @throws Error with the last lines of the output when the exit code is not 0.
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv}} options
+ * @returns {Promise<string>} what it printed
+ * @throws Error with the first and last lines of the output when the exit code is not 0.
  */
-export function run(command, args, { cwd = ROOT, env = process.env, show = false } = {}) {
+export function run(command, args, { cwd = ROOT, env = process.env } = {}) {
   return new Promise((done, failed) => {
-    const child = spawn(command, args, {
-      cwd,
-      env,
-      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
-    });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (/** @type {Buffer} */ chunk) => {
-      output = (output + chunk).slice(-20_000);
+      output += chunk;
     };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
     child.on('error', failed);
     child.on('close', (code, signal) => {
       if (code === 0) return done(output);
-      const tail = output.trim().split('\n').slice(-25).join('\n');
+      const lines = output.trim().split('\n');
+      if (lines.length > 40) lines.splice(15, lines.length - 40, '...');
+      const tail = lines.join('\n');
       failed(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}${tail && `:\n${tail}`}`));
     });
   });
