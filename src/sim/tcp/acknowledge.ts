@@ -26,22 +26,32 @@ export function acknowledge(turn: Turn, segment: Segment, window: number): void 
   const { tcb } = turn;
   const windowBefore = tcb.snd.wnd;
   tcb.rtt.probes = 0;
-  markSacked(tcb, segment);
+  const sacked = markSacked(turn, segment);
   const advanced = seqLt(tcb.snd.una, segment.ack);
   updateWindow(turn, segment, window);
   if (advanced) advance(turn, segment);
   else if (tcb.flights.length > 0 && segmentLength(segment) === 0 && tcb.snd.wnd === windowBefore) tcb.cc.duplicates++;
+  if (!advanced && sacked !== undefined) takeSample(turn, sacked);
   if (tcb.flights.length > 0) detectLoss(turn);
 }
 
-function markSacked(tcb: Tcb, segment: Segment): void {
+function takeSample(turn: Turn, sample: Time): void {
+  sampleRtt(turn.tcb, sample);
+  turn.effects.push({ do: 'rtt', sample });
+}
+
+/** Remembers what the peer holds out of order; gives the round trip of the newest segment that it reports. */
+function markSacked(turn: Turn, segment: Segment): Time | undefined {
+  let sample: Time | undefined;
   for (const { left, right } of segment.options.sack ?? []) {
-    for (const flight of tcb.flights) {
-      if (!seqLe(left, flight.seq) || !seqLe(flight.end, right)) continue;
+    for (const flight of turn.tcb.flights) {
+      if (flight.sacked || !seqLe(left, flight.seq) || !seqLe(flight.end, right)) continue;
       flight.sacked = true;
       flight.lost = false;
+      if (flight.again === 0) sample = (turn.now - flight.at) as Time;
     }
   }
+  return sample;
 }
 
 function advance(turn: Turn, segment: Segment): void {
@@ -54,10 +64,12 @@ function advance(turn: Turn, segment: Segment): void {
   const before = tcb.flights.length;
   let count = 0;
   let sample: Time | undefined;
+  let ambiguous = false; // Karn: an ACK that covers a segment sent twice says nothing about time
   for (let head = tcb.flights[0]; head && seqLe(head.end, segment.ack); head = tcb.flights[0]) {
     tcb.flights.shift();
     if (!head.syn) count++;
-    if (head.again === 0) sample = (turn.now - head.at) as Time; // Karn: never of a segment sent twice
+    if (head.again > 0) ambiguous = true;
+    else if (!head.sacked) sample ??= (turn.now - head.at) as Time;
   }
   const head = tcb.flights[0];
   if (head && seqLt(head.seq, segment.ack)) head.seq = segment.ack;
@@ -67,10 +79,7 @@ function advance(turn: Turn, segment: Segment): void {
   tcb.outSeq = seqAdd(tcb.outSeq, bytes);
   if (bytes > 0 && writable(tcb)) wakeWriters(turn);
 
-  if (sample !== undefined) {
-    sampleRtt(tcb, sample);
-    turn.effects.push({ do: 'rtt', sample });
-  }
+  if (sample !== undefined && !ambiguous) takeSample(turn, sample);
   progress(turn);
   if (tcb.cc.recovery !== 'fast') acknowledged(tcb, count, before);
   setTimer(turn, 'retransmit', tcb.flights.length > 0 ? backedOff(tcb) : undefined);

@@ -54,7 +54,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb.settings.receiveMax) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
-  tcb.snd.mss = Math.min(options.mss ?? 536, tcb.settings.mss) - overhead;
+  tcb.snd.mss = Math.min(options.mss || 536, tcb.settings.mss) - overhead;
 
   tcb.irs = segment.seq;
   tcb.rcv.nxt = tcb.rcv.wup = tcb.timestamps.lastAck = seqAdd(segment.seq, 1);

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { equalBytes } from '../../src/sim/base/bytes.ts';
+import { ms, s, type Time } from '../../src/sim/base/time.ts';
+import { encode } from '../../src/sim/trace/codec.ts';
+import { AF_INET, connected, type Kit, type KitOptions, kit, SOCK_STREAM } from './world-kit.ts';
+
+describe('world: how a run ends', () => {
+  it('stuck: who waits for what', async () => {
+    const k = kit();
+    const outcome = await k.run(async () => {
+      const { child, fd } = await connected(k);
+      k.client.spawn('reader', (me) => me.read(fd, new Uint8Array(1)));
+      await k.server.read(child, new Uint8Array(1));
+    });
+    assert.deepEqual(outcome, {
+      end: 'stuck',
+      waiting: [
+        'server: server is in read(), waiting for data on descriptor 4',
+        'client: reader is in read(), waiting for data on descriptor 3',
+      ],
+    });
+  });
+
+  it('stuck on something that no call brings about', async () => {
+    const outcome = await kit().run(() => new Promise(() => {}));
+    assert.equal(outcome.end, 'stuck');
+    assert.match(outcome.end === 'stuck' ? (outcome.waiting[0] ?? '') : '', /no system call/);
+  });
+
+  it('after being stuck the main threads are free again; other threads still wait', async () => {
+    const k = kit();
+    const { fd, child } = await k.value(() => connected(k));
+    await k.run(() => k.server.read(child, new Uint8Array(1)));
+    await k.value(async () => {
+      await k.client.write(fd, 'x');
+      assert.equal(await k.server.read(child, new Uint8Array(1)), 1);
+    });
+  });
+
+  it('interrupted between events', async () => {
+    let events = 0;
+    const k = kit({ hooks: { interrupted: () => ++events > 500 } });
+    const outcome = await k.run(async () => {
+      for (;;) await k.client.sleep(ms(1));
+    });
+    assert.deepEqual(outcome, { end: 'interrupted' });
+  });
+
+  it('bounded in time and in events', async () => {
+    const forever = async (k: Kit) => {
+      for (;;) await k.client.sleep(ms(1));
+    };
+    const a = kit();
+    assert.deepEqual(await a.run(() => forever(a), { time: s(1) }), { end: 'limit', what: '1 s of virtual time' });
+    const b = kit();
+    assert.deepEqual(await b.run(() => forever(b), { events: 100 }), { end: 'limit', what: '100 events' });
+  });
+
+  it('an error of a thread that nobody joins is not lost; one that is joined is thrown there', async () => {
+    const k = kit();
+    const lost = await k.run(async () => {
+      k.client.spawn('bad', async () => {
+        throw new Error('thread broke');
+      });
+      await k.kernel.pause(ms(1));
+    });
+    assert.match(lost.end === 'threw' ? String(lost.error) : lost.end, /thread broke/);
+    const joined = await kit().run(async () => 1);
+    assert.deepEqual(joined, { end: 'returned', value: 1 });
+  });
+
+  it('time stands still between cells, and what is on its way stays there', async () => {
+    const k = kit();
+    const { fd, child } = await k.value(() => connected(k));
+    await k.value(() => k.client.write(fd, 'on its way'));
+    const then = k.milliseconds();
+    await k.value(async () => 'no time passes');
+    assert.equal(k.milliseconds(), then);
+    await k.value(() => k.server.read(child, new Uint8Array(100)));
+    assert.equal(k.milliseconds(), then + 10);
+  });
+
+  it('threads go on in later cells', async () => {
+    const k = kit();
+    const { fd, child } = await k.value(() => connected(k));
+    await k.value(async () => {
+      k.server.spawn('echo', async (me) => {
+        const buf = new Uint8Array(100);
+        for (let n = await me.read(child, buf); n > 0; n = await me.read(child, buf))
+          await me.write(child, buf.subarray(0, n));
+      });
+    });
+    for (const word of ['one', 'three']) {
+      await k.value(async () => {
+        await k.client.write(fd, word);
+        assert.equal(await k.client.read(fd, new Uint8Array(100)), word.length);
+      });
+    }
+  });
+});
+
+describe('world: links', () => {
+  it('a rate takes its time, a queue has its limit', async () => {
+    const k = kit({ link: { rate: 1e6, queue: 3 } });
+    await k.value(async () => {
+      const { fd } = await connected(k);
+      await k.client.write(fd, new Uint8Array(14_480));
+      await k.kernel.pause(ms(5));
+    });
+    const dropped = k.events('packet.dropped');
+    assert.equal(dropped.length, 6, 'of ten: one on the wire, three wait');
+    assert.ok(dropped.every((e) => e.reason === 'link queue full'));
+  });
+
+  it('every packet arrives, is dropped, or is still on its way; every cause is an earlier event', async () => {
+    const k = kit({ link: { loss: 0.2 }, seed: 7 });
+    await transfer(k, 50_000, 3000);
+    const sent = new Set(k.events('packet.sent').map((e) => e.n));
+    const ended = [...k.events('packet.arrived'), ...k.events('packet.dropped')].map((e) => e.packet);
+    assert.equal(new Set(ended).size, ended.length, 'a packet ends once');
+    assert.ok(ended.every((n) => sent.has(n)));
+    for (const event of k.kernel.log) assert.ok(event.cause < event.n);
+  });
+});
+
+/** Client writes `size` bytes and closes; server reads to the end and closes. Returns what it read. */
+async function transfer(k: Kit, size: number, chunk: number): Promise<Uint8Array> {
+  const data = Uint8Array.from({ length: size }, (_, i) => (i * 13 + (i >> 7)) & 255);
+  return k.value(async () => {
+    const { fd, child, listener } = await connected(k);
+    const writer = k.client.spawn('writer', async (me) => {
+      await me.write(fd, data);
+      await me.close(fd);
+    });
+    const got: number[] = [];
+    const buf = new Uint8Array(chunk);
+    for (let n = await k.server.read(child, buf); n > 0; n = await k.server.read(child, buf))
+      got.push(...buf.subarray(0, n));
+    await k.server.close(child);
+    await writer.join();
+    await k.server.close(listener);
+    await k.kernel.pause(s(200));
+    assert.ok(equalBytes(Uint8Array.from(got), data), 'what is read is what was written');
+    return data;
+  });
+}
+
+describe('world: whatever the network does', () => {
+  const network: fc.Arbitrary<KitOptions & { size: number; chunk: number; receive: number }> = fc.record({
+    seed: fc.nat(0xffff_ffff),
+    link: fc.record({
+      delay: fc.integer({ min: 0, max: 200 }).map((n) => ms(n) as Time),
+      rate: fc.constantFrom(Number.POSITIVE_INFINITY, 1e9, 1e7, 2e5),
+      queue: fc.integer({ min: 2, max: 100 }),
+      loss: fc.constantFrom(0, 0, 0.01, 0.1, 0.3),
+      mtu: fc.integer({ min: 576, max: 9000 }),
+    }),
+    size: fc.integer({ min: 0, max: 60_000 }),
+    chunk: fc.integer({ min: 300, max: 9000 }),
+    receive: fc.constantFrom(0, 1200, 5000, 40_000),
+  });
+
+  it('the stream arrives whole, both ends reach CLOSED, the same seed gives the same log', async () => {
+    await fc.assert(
+      fc.asyncProperty(network, async ({ size, chunk, ...options }) => {
+        const first = kit(options);
+        await transfer(first, size, chunk);
+        assert.equal(first.states('server').at(-1), 'CLOSED');
+        assert.equal(first.states('client').at(-1), 'CLOSED');
+        const second = kit(options);
+        await transfer(second, size, chunk);
+        assert.ok(equalBytes(encode(first.kernel.log), encode(second.kernel.log)), 'same seed, same log');
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('a socket that was closed at both ends leaves nothing: no timer, no event to come', async () => {
+    const k = kit();
+    await transfer(k, 1000, 100);
+    const open = new Set(k.events('sock.new').map((e) => e.sock));
+    for (const { sock } of k.events('sock.free')) open.delete(sock);
+    assert.deepEqual([...open], []);
+  });
+
+  it('SOCK_STREAM of two worlds do not meet', async () => {
+    const [a, b] = [kit({ seed: 1 }), kit({ seed: 2 })];
+    await a.value(() => a.client.socket(AF_INET, SOCK_STREAM));
+    assert.equal(b.kernel.log.length, 7);
+  });
+});
