@@ -146,10 +146,8 @@ export class Session {
     const outcome = await this.#drive(run);
     await this.#platform.drain();
     const error = this.#errorOf(outcome, run);
-    const value =
-      outcome.end === 'returned' && outcome.value !== undefined && !error && !replay
-        ? inspect(outcome.value)
-        : undefined;
+    const shown = outcome.end === 'returned' && outcome.value !== undefined && !error && !run.checks && !replay;
+    const value = shown ? inspect(outcome.value) : undefined;
     this.#keepAttempt(run, outcome, error);
     run.printer.end();
     const drawing = replay ? { text: '' } : this.#drawings.draw(cell.views, cell.label, run.begin);
