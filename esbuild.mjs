@@ -63,10 +63,10 @@ export const BUNDLES = [
   {
     entry: 'src/session/worker-node.ts',
     out: 'session-worker.cjs',
-    budget: 800,
+    budget: 600,
     options: { ...COMMONJS, external: ['koffi'] },
   },
-  { entry: 'src/cli/main.ts', out: 'socknb.mjs', budget: 900, options: { ...PROGRAM, external: ['koffi'] } },
+  { entry: 'src/cli/main.ts', out: 'socknb.mjs', budget: 300, options: { ...PROGRAM, external: ['koffi'] } },
   { entry: 'webview/lab.ts', out: 'lab.js', budget: 400, options: RENDERER },
 ];
 

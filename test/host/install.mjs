@@ -8,7 +8,8 @@
  * This file runs when nothing is installed yet: plain Node 20 and no package.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -99,6 +100,10 @@ export async function step(what, work) {
   return result;
 }
 
+/** How often the holder of a lock shows that it lives, and after how long without a sign it counts as gone (ms). */
+const HEARTBEAT = 5_000;
+const GONE = 60_000;
+
 /**
  * Does `work` while holding the lock file `path`; waits for whoever holds it, unless that process is gone.
  * The lock saves double work and no more: what it guards must itself end in an atomic rename.
@@ -115,7 +120,7 @@ async function withLock(path, work) {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
     }
-    if (!alive(path)) {
+    if (!held(path)) {
       rmSync(path, { force: true });
       continue;
     }
@@ -123,9 +128,11 @@ async function withLock(path, work) {
     told = true;
     await sleep(500);
   }
+  const beat = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT);
   try {
     return await work();
   } finally {
+    clearInterval(beat);
     rmSync(path, { force: true });
   }
 }
@@ -133,15 +140,23 @@ async function withLock(path, work) {
 /** @param {unknown} error */
 const codeOf = (error) => /** @type {NodeJS.ErrnoException} */ (error).code;
 
-/** Whether the process named in a lock file still runs; a lock just being written counts as held. @param {string} path */
-function alive(path) {
+/** Whether a process of this machine runs. @param {number} pid */
+function alive(pid) {
   try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    if (!pid) return Date.now() - statSync(path).mtimeMs < 5000;
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return codeOf(error) === 'EPERM';
+  }
+}
+
+/** Whether somebody still holds a lock: there was a sign of life, and the process it names, if any yet, runs. @param {string} path */
+function held(path) {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    return Date.now() - statSync(path).mtimeMs < GONE && (!pid || alive(pid));
+  } catch {
+    return false; // released meanwhile
   }
 }
 
@@ -223,7 +238,13 @@ export async function ensureHost() {
 
 /** @param {string} home */
 async function installHost(home) {
-  const draft = `${home}.draft-${process.pid}`;
+  const drafts = `${home}.draft-`;
+  const draft = drafts + process.pid;
+  for (const name of readdirSync(dirname(home))) {
+    const path = join(dirname(home), name); // what a run left that was killed half-way
+    if (path.startsWith(drafts) && !alive(Number(path.slice(drafts.length))))
+      rmSync(path, { recursive: true, force: true });
+  }
   mkdirSync(draft, { recursive: true });
   try {
     writeFileSync(join(draft, 'package.json'), '{ "private": true }\n');
