@@ -85,14 +85,6 @@ const optionsOf = ({ entry, out, options }, production) => ({
   metafile: true,
 });
 
-/** The bundles whose entry point exists; names the others. */
-const present = () =>
-  BUNDLES.filter(({ entry, out }) => {
-    const here = existsSync(join(ROOT, entry));
-    if (!here) console.log(`skipped ${out}: ${entry} is not there`);
-    return here;
-  });
-
 /**
  * Builds the shipping form of every bundle in memory.
  * @returns {Promise<{out: string, bytes: number, budget: number, parts: [name: string, bytes: number][]}[]>}
@@ -100,7 +92,7 @@ const present = () =>
  */
 export async function sizes() {
   return await Promise.all(
-    present().map(async (bundle) => {
+    BUNDLES.map(async (bundle) => {
       const { outputFiles, metafile } = await esbuild({ ...optionsOf(bundle, true), write: false, metafile: true });
       const inputs = Object.values(metafile.outputs)[0]?.inputs ?? {};
       /** @type {Map<string, number>} */
@@ -171,8 +163,7 @@ function printProblems(messages, kind = 'error') {
 /** @param {boolean} production */
 async function buildAll(production) {
   mkdirSync(DIST, { recursive: true });
-  const bundles = present();
-  const results = await Promise.allSettled(bundles.map((bundle) => esbuild(optionsOf(bundle, production))));
+  const results = await Promise.allSettled(BUNDLES.map((bundle) => esbuild(optionsOf(bundle, production))));
   let ok = true;
   for (const result of results) {
     if (result.status === 'fulfilled') printProblems(result.value.warnings, 'warning');
@@ -185,8 +176,8 @@ async function buildAll(production) {
   if (!ok) return false;
   shipKoffi();
   linkCommand();
-  sweep(['node_modules', ...bundles.flatMap(({ out }) => (production ? [out] : [out, `${out}.map`]))]);
-  console.log(`built ${bundles.map(({ out }) => out).join(' ')} into dist/`);
+  sweep(['node_modules', ...BUNDLES.flatMap(({ out }) => (production ? [out] : [out, `${out}.map`]))]);
+  console.log(`built ${BUNDLES.map(({ out }) => out).join(' ')} into dist/`);
   return true;
 }
 
@@ -212,16 +203,23 @@ async function watchAll() {
     },
   };
   const contexts = await Promise.all(
-    present().map((bundle) => context({ ...optionsOf(bundle, false), plugins: [report] })),
+    BUNDLES.map((bundle) => context({ ...optionsOf(bundle, false), plugins: [report] })),
   );
   await Promise.all(contexts.map((each) => each.watch()));
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const option = process.argv[2];
+/** @param {string | undefined} option */
+async function main(option) {
   if (option === '--watch') await watchAll();
   else if (option === '--size') process.exitCode = (await printSizes()) ? 0 : 1;
   else if (option === undefined || option === '--production')
     process.exitCode = (await buildAll(option !== undefined)) ? 0 : 1;
   else throw new Error(`unknown option ${option}: --watch, --production or --size`);
 }
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main(process.argv[2]).catch((error) => {
+    process.exitCode = 1;
+    if (error.errors) printProblems(error.errors);
+    else console.error(error.message);
+  });
