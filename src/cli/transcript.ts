@@ -5,8 +5,8 @@ import type { CellError, RunResult } from '../session/protocol.ts';
 
 const WIDTH = 100;
 
-/** '── socket ─────────' */
-export const heading = (text: string): string => `── ${text} `.padEnd(WIDTH, '─');
+/** '══ socket ═════════' */
+export const heading = (text: string): string => `══ ${text} `.padEnd(WIDTH, '═');
 
 /** What a result adds to what its cell printed; lines without ends. */
 export function resultLines(result: RunResult, cell: Cell, file: string): string[] {

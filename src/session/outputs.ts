@@ -7,8 +7,8 @@ import { encode } from '../sim/trace/codec.ts';
 import type { Log } from '../sim/trace/log.ts';
 import { Keeper } from '../sim/trace/slice.ts';
 import { encodePayload, type PayloadHeader } from '../views/payload.ts';
+import { isViewId, textOf } from '../views/text.ts';
 import type { ViewOptions } from '../views/view.ts';
-import { viewById } from './views.ts';
 
 /** Most events of one run that are drawn. */
 export const DRAWN_EVENTS = 200_000;
@@ -18,11 +18,9 @@ const LOOPBACK_VIEWS: ReadonlySet<string> = new Set(['strace']);
 const LOOPBACK_REASON =
   'The real kernel does not show this to a program: its packets, buffers and states stay inside. Run the cell on the simulator to see them.';
 
-/** A view of the log as text, at its end. */
-export function viewText(id: string, log: Log, options: ViewOptions): string {
-  const view = viewById(id);
-  return view ? view.text(view.model(log, log.length, options)) : `There is no view called '${id}'.`;
-}
+/** A view of the log as text under its title, at the log's end. */
+export const viewText = (id: string, log: Log, options: ViewOptions): string =>
+  isViewId(id) ? textOf([id], log, log.length, options) : `There is no view called '${id}'.`;
 
 export interface Drawing {
   payload?: Uint8Array;
@@ -55,7 +53,7 @@ export class Drawings {
       .map((view) => ({ view, reason: LOOPBACK_REASON }));
     const sections = views.map((id) => {
       const reason = absent.find(({ view }) => view === id)?.reason;
-      return `${viewById(id)?.title ?? id}\n${reason ?? viewText(id, window, { from })}`;
+      return reason === undefined ? viewText(id, window, { from }) : `${id}: ${reason}`;
     });
     const left = first - begin;
     if (left > 0) sections.unshift(`The first ${left} events of this cell are left out of its pictures.`);

@@ -4,7 +4,8 @@
 import type { Time } from '../sim/base/time.ts';
 import type { Kernel } from '../sim/syscall/kernel.ts';
 import { factsOf } from '../views/facts.ts';
-import { viewText } from './outputs.ts';
+import { VIEWS } from '../views/text.ts';
+import type { View } from '../views/view.ts';
 import { Recording } from './recording.ts';
 
 /** The whole run so far, as recordings and as the texts that the usual tools would print. */
@@ -36,11 +37,17 @@ export class World extends Recording {
     return this.#text('ss', host);
   }
 
-  #text(view: 'strace' | 'tcpdump' | 'ss', host: string | undefined): string {
-    if (host === undefined) return viewText(view, this.#kernel.log, { from: 0 });
+  #text(id: 'strace' | 'tcpdump' | 'ss', host: string | undefined): string {
+    const { log } = this.#kernel;
+    const view: View<unknown> = VIEWS[id];
+    const only = host === undefined ? {} : { host: this.#hostNumber(host) };
+    return view.text(view.model(log, log.length, { from: 0, ...only }));
+  }
+
+  #hostNumber(host: string): number {
     const found = factsOf(this.#kernel.log).hosts.find(({ name }) => name === host);
     if (!found) throw new RangeError(`no host is called '${host}'`);
-    return viewText(view, this.#kernel.log, { from: 0, host: found.host });
+    return found.host;
   }
 }
 

@@ -40,7 +40,9 @@ class World implements Kernel {
   readonly #answers: (() => void)[] = [];
   readonly #tasks = new Map<Task, Host>();
   readonly #mains = new Set<Task>();
-  readonly #failed: { task: Task; error: unknown }[] = [];
+  /** Threads that threw, and that nobody has joined. */
+  #failed: { task: Task; error: unknown }[] = [];
+  readonly #joined = new WeakSet<Task>();
   #nextTask = 1;
   #cells = 0;
 
@@ -159,6 +161,10 @@ class World implements Kernel {
       hooks: this.#hooks,
       newTask: (owner, at, taskName) => this.#newTask(owner, at, taskName),
       endTask: (at, task, error) => this.#endTask(at, task, error),
+      joined: (task) => {
+        this.#joined.add(task);
+        this.#failed = this.#failed.filter((failed) => failed.task !== task);
+      },
       settled: (resolve) => this.#answers.push(resolve),
     };
     const main = this.#newTask(process, host, name);
@@ -177,7 +183,7 @@ class World implements Kernel {
     this.#tasks.delete(task);
     const text = error === undefined ? '' : String((error as { message?: unknown })?.message ?? error);
     this.log.add('task.end', { host: host.index, task: task.id, cause: -1 }, { error: text });
-    if (error !== undefined) this.#failed.push({ task, error });
+    if (error !== undefined && !this.#joined.has(task)) this.#failed.push({ task, error });
   }
 }
 

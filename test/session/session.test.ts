@@ -203,6 +203,15 @@ describe('errors of a cell', () => {
     assert.match(result.error?.message ?? '', /EBADF.*in thread 'broken'/);
   });
 
+  it('leaves what a thread threw to the one who joins it', async () => {
+    const spawn = 'const t = server.spawn("t", async () => { throw new Error("bang") });';
+    const caught = await bench.run(`${spawn}\ntry { await t.join() } catch (error) { console.log(error.message) }`);
+    assert.deepEqual([caught.ok, bench.output], [true, 'bang\n']);
+    const thrown = await bench.run(`${spawn}\nawait t.join()`);
+    assert.equal(thrown.error?.message, 'bang');
+    assert.equal((await bench.run('1')).value, '1');
+  });
+
   it('lets a thread of an earlier cell go on, and reports its error where it surfaces', async () => {
     const first = await bench.run(
       'server.spawn("later", async (me) => {\n  await me.sleep(ms(5));\n  throw new Error("bang");\n});',
@@ -237,7 +246,7 @@ describe('views of a cell', () => {
     assert.ok(decoded.ok);
     assert.deepEqual(decoded.header, { views: ['strace', 'sequence'], cell: 'c1', kernel: 'simulator', absent: [] });
     assert.match(result.text, /listen\(3, 5\)/);
-    assert.match(result.text, /^Sequence$/m);
+    assert.match(result.text, /── Sequence/m);
   });
 
   it('show this run, and of earlier ones only what still stands', async () => {

@@ -16,6 +16,8 @@ export interface Stage {
   readonly hooks: Hooks;
   newTask(process: ProcessState, host: Host, name: string): Task;
   endTask(host: Host, task: Task, error: unknown): void;
+  /** Somebody waits for the end of this thread, and will learn what it threw. */
+  joined(task: Task): void;
   /** Code may have been set going that has not run yet: the world lets it run before the next event. */
   settled(resolve: () => void): void;
 }
@@ -130,8 +132,12 @@ export class SimProcess extends SimThread implements Process {
           throw error;
         },
       );
-    ended.catch(() => {}); // the world reports it
-    return { name, join: () => ended };
+    ended.catch(() => {}); // the world reports it, unless it is joined
+    const join = () => {
+      this.stage.joined(task);
+      return ended;
+    };
+    return { name, join };
   }
 }
 
