@@ -6,11 +6,13 @@
  * workspace is run; a session ends with its notebook, and when another kernel is chosen.
  */
 import * as vscode from 'vscode';
+import { sessionConfig } from '../session/notebook.ts';
 import type { CheckResult, SpawnWorker } from '../session/protocol.ts';
 import type { CellErrors } from './cell-errors.ts';
+import { editorCell } from './editor-cells.ts';
 import { CELL_LANGUAGES, CONTROLLERS, NOTEBOOK_TYPE } from './ids.ts';
 import { errorItem, noteOutput, Printer, resultOutputs } from './outputs.ts';
-import { cellNames, cellRequest, frontMatterOf, otherKernelNeeded, sessionConfig } from './requests.ts';
+import { cellNames, frontMatterOf, otherKernelNeeded, requestOf } from './requests.ts';
 import { type Job, RunQueue } from './run-queue.ts';
 import { SessionSlot, type SlotState } from './session-slot.ts';
 import { mayRun } from './trust.ts';
@@ -70,11 +72,14 @@ export class Controller implements vscode.Disposable {
     );
   }
 
-  /** Puts the kernel that the notebook's front matter asks for (the simulator if it asks for none) first in the picker. */
-  prefer(notebook: vscode.NotebookDocument): void {
-    const wanted = readFrontMatter(notebook)?.kernel ?? 'simulator';
-    const { Default, Preferred } = vscode.NotebookControllerAffinity;
-    this.#controller.updateNotebookAffinity(notebook, wanted === this.entry.kernel ? Preferred : Default);
+  /** Whether the notebook's front matter asks for this kernel; the simulator serves a notebook that asks for none. */
+  preferredBy(notebook: vscode.NotebookDocument): boolean {
+    return (readFrontMatter(notebook)?.kernel ?? 'simulator') === this.entry.kernel;
+  }
+
+  /** Puts this kernel first in the picker, for this notebook. */
+  recommend(notebook: vscode.NotebookDocument): void {
+    this.#controller.updateNotebookAffinity(notebook, vscode.NotebookControllerAffinity.Preferred);
   }
 
   /** Whether this controller runs the notebook's cells. */
@@ -179,7 +184,7 @@ export class Controller implements vscode.Disposable {
   ): Promise<boolean> {
     const { cell } = execution;
     const names = cellNames(notebook.getCells());
-    const asked = { languageId: cell.document.languageId, text: cell.document.getText(), metadata: cell.metadata };
+    const asked = editorCell(cell);
     const printer = new Printer(execution);
     this.#errors.clear(cell);
     this.#events.checked(cell, []);
@@ -194,7 +199,7 @@ export class Controller implements vscode.Disposable {
         await execution.appendOutput(noteOutput(`Not run: this cell is for the kernel "${label}" only.`));
         return true;
       }
-      const result = await slot.run(cellRequest(asked, names[cell.index] ?? `cell-${cell.index + 1}`), {
+      const result = await slot.run(requestOf(asked, names[cell.index] ?? `cell-${cell.index + 1}`), {
         begun: (order) => {
           execution.executionOrder = order;
         },

@@ -3,14 +3,16 @@
  * opened or a command is run, and not before; no session is started here.
  */
 import { join } from 'node:path';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { nodeWorker } from '../session/worker-host-node.ts';
 import { CellBadges } from './cell-badges.ts';
 import { CellErrors } from './cell-errors.ts';
 import { Clock } from './clock.ts';
 import { registerCommands } from './commands.ts';
 import { Controller } from './controllers.ts';
-import { CONTROLLERS, NOTEBOOK_TYPE } from './ids.ts';
+import { reopenAsNotebook } from './first-start.ts';
+import { CONTROLLERS } from './ids.ts';
+import { registerKernelChoice } from './kernel-choice.ts';
 import { registerSerializer } from './serializer.ts';
 import { registerSolutionFolding } from './solutions.ts';
 import { registerTextErrors } from './text-errors.ts';
@@ -25,19 +27,16 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const controllers = CONTROLLERS.map((entry) => new Controller(entry, spawn, errors, events));
   const clock = new Clock((notebook) => controllers.find((of) => of.serves(notebook))?.state(notebook));
-  const prefer = (notebook: vscode.NotebookDocument) => {
-    if (notebook.notebookType === NOTEBOOK_TYPE) for (const controller of controllers) controller.prefer(notebook);
-  };
-  for (const notebook of vscode.workspace.notebookDocuments) prefer(notebook);
   context.subscriptions.push(
     registerSerializer(),
     registerTextErrors(),
     registerSolutionFolding(),
     registerCommands(controllers),
-    vscode.workspace.onDidOpenNotebookDocument(prefer),
+    registerKernelChoice(controllers, context.extension.id),
     ...controllers,
     clock,
     badges,
     errors,
   );
+  void reopenAsNotebook(context.globalState);
 }

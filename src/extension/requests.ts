@@ -1,20 +1,11 @@
 /**
- * From what the editor holds to what a session is asked: a notebook's front matter to the world's configuration, a cell
- * and its options to a request. Metadata is read with distrust, as other extensions may write it. No editor in here.
+ * From what the editor holds to what a session is asked. Metadata is read with distrust, as other extensions may write
+ * it. No editor in here.
  */
-import { fromEditor, type Metadata } from '../format/editor.ts';
+import { type EditorCell, fromEditor, type Metadata } from '../format/editor.ts';
 import type { CellOptions, FrontMatter, Kernel } from '../format/notebook.ts';
-import type { CellLanguage, CellRequest, ExercisePart, SessionConfig } from '../session/protocol.ts';
-
-/** What is read from a cell of an editor. */
-export interface RequestCell {
-  readonly languageId: string;
-  readonly text: string;
-  readonly metadata: Metadata;
-}
-
-const PARTS: readonly string[] = ['starter', 'solution', 'check', 'hint'] satisfies ExercisePart[];
-const isPart = (part: string | undefined): part is ExercisePart => part !== undefined && PARTS.includes(part);
+import { cellRequest } from '../session/notebook.ts';
+import type { CellRequest, SessionConfig } from '../session/protocol.ts';
 
 /** The front matter of a notebook. @throws FormatFailure when the metadata holds one that is no longer valid. */
 export const frontMatterOf = (metadata: Metadata): FrontMatter => fromEditor({ cells: [], metadata }).frontMatter;
@@ -22,13 +13,6 @@ export const frontMatterOf = (metadata: Metadata): FrontMatter => fromEditor({ c
 /** The options of a cell; none when its metadata holds no record of them. */
 export function optionsOf({ options }: Metadata): CellOptions {
   return typeof options === 'object' && options !== null ? (options as CellOptions) : {};
-}
-
-/** The world that a notebook describes. */
-export function sessionConfig({ seed, topology }: FrontMatter, kernel: Kernel): SessionConfig {
-  const hosts = Object.entries(topology.hosts).map(([name, address]) => ({ name, address }));
-  const links = topology.links.map((link) => ({ rate: Number.POSITIVE_INFINITY, ...link }));
-  return { kernel, seed, topology: { hosts, links } };
 }
 
 /** Whether two configurations make the same world. */
@@ -54,20 +38,14 @@ export function cellNames(cells: readonly { readonly metadata: Metadata }[]): st
   });
 }
 
-/** The request that runs a cell under the name `label`. */
-export function cellRequest({ languageId, text, metadata }: RequestCell, label: string): CellRequest {
-  const { views = [], exercise, part } = optionsOf(metadata);
-  return {
-    label,
-    language: languageId as CellLanguage,
-    source: text,
-    views,
-    ...(exercise !== undefined && isPart(part) && { exercise: { name: exercise, part } }),
-  };
+/** The request that runs a cell under the name `label`. @throws UnwritableCell when it is of no language of a cell. */
+export function requestOf(cell: EditorCell, label: string): CellRequest {
+  const [found] = fromEditor({ cells: [cell] }).cells;
+  return { ...cellRequest(found as NonNullable<typeof found>, 0), label };
 }
 
 /** The kernel that a cell needs when it is not `kernel`; undefined when the cell may run. */
-export function otherKernelNeeded({ metadata }: RequestCell, kernel: Kernel): Kernel | undefined {
+export function otherKernelNeeded({ metadata = {} }: EditorCell, kernel: Kernel): Kernel | undefined {
   const only = optionsOf(metadata).kernel;
   return only === undefined || only === kernel ? undefined : only;
 }

@@ -7,10 +7,12 @@
  */
 import * as vscode from 'vscode';
 import { parseBytes } from '../format/bytes.ts';
-import { type EditorCell, type EditorNotebook, fromEditor, toEditor } from '../format/editor.ts';
+import { fromEditor, toEditor } from '../format/editor.ts';
 import { FormatFailure } from '../format/notebook.ts';
 import { serialize } from '../format/serialize.ts';
 import { utf8 } from '../sim/base/bytes.ts';
+import { reportBroken } from './broken-file.ts';
+import { editorNotebook, savedNotebook } from './editor-cells.ts';
 import { NOTEBOOK_TYPE } from './ids.ts';
 
 /** For how long after the check of a save the save itself may come, in milliseconds. */
@@ -19,9 +21,16 @@ const SAVE_WINDOW = 2_000;
 export function registerSerializer(): vscode.Disposable {
   const guard = new DiskGuard();
   const serializer: vscode.NotebookSerializer = {
-    deserializeNotebook: (content) => notebookData(content),
+    deserializeNotebook(content) {
+      try {
+        return notebookData(content);
+      } catch (error) {
+        if (error instanceof FormatFailure) void reportBroken(content, error);
+        throw error;
+      }
+    },
     serializeNotebook(data) {
-      const text = serialize(fromEditor(fromData(data)));
+      const text = serialize(fromEditor(savedNotebook(data)));
       guard.refuse(text);
       return utf8(text);
     },
@@ -54,25 +63,6 @@ export function notebookData(content: Uint8Array): vscode.NotebookData {
   return data;
 }
 
-const fromData = ({ cells, metadata }: vscode.NotebookData): EditorNotebook => ({
-  metadata,
-  cells: cells.map(({ kind, languageId, value, metadata }) => ({ kind: kindOf(kind), languageId, value, metadata })),
-});
-
-const fromDocument = (notebook: vscode.NotebookDocument): EditorNotebook => ({
-  metadata: notebook.metadata,
-  cells: notebook.getCells().map(
-    ({ kind, document, metadata }): EditorCell => ({
-      kind: kindOf(kind),
-      languageId: document.languageId,
-      value: document.getText(),
-      metadata,
-    }),
-  ),
-});
-
-const kindOf = (kind: vscode.NotebookCellKind) => (kind === vscode.NotebookCellKind.Markup ? 'markup' : 'code');
-
 /**
  * VS Code reloads a notebook that has no edits when its file changes. When that text does not parse the old cells stay,
  * yet count as up to date with the disk, and the next save would replace the new text without a question.
@@ -90,7 +80,7 @@ class DiskGuard {
     if (!parsed || parsed.ok) return;
     const reason = `The file on disk is not the one that was opened: it no longer parses (${new FormatFailure(parsed.errors).message}). It was left as it is. Open it as text to repair it, or save this notebook under another name.`;
     this.#refused.set(key, {
-      text: serialize(fromEditor(fromDocument(notebook))),
+      text: serialize(fromEditor(editorNotebook(notebook))),
       reason,
       until: Date.now() + SAVE_WINDOW,
     });

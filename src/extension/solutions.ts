@@ -8,16 +8,15 @@ import { optionsOf } from './requests.ts';
 
 export function registerSolutionFolding(): vscode.Disposable {
   const seen = new WeakSet<vscode.NotebookDocument>();
-  const fold = async (editors: readonly vscode.NotebookEditor[]) => {
-    for (const { notebook } of editors) {
-      if (notebook.notebookType !== NOTEBOOK_TYPE || seen.has(notebook)) continue;
-      seen.add(notebook);
-      const solutions = notebook.getCells().filter((cell) => optionsOf(cell.metadata).part === 'solution');
-      if (solutions.length === 0) continue;
-      const ranges = solutions.map(({ index }) => ({ start: index, end: index + 1 }));
-      await vscode.commands.executeCommand('notebook.cell.collapseCellInput', { ranges, document: notebook.uri });
-    }
+  const fold = async (editor: vscode.NotebookEditor | undefined) => {
+    const notebook = editor?.notebook;
+    if (notebook?.notebookType !== NOTEBOOK_TYPE || seen.has(notebook)) return;
+    seen.add(notebook);
+    const solutions = notebook.getCells().filter((cell) => optionsOf(cell.metadata).part === 'solution');
+    if (solutions.length === 0) return;
+    const ranges = solutions.map(({ index }) => ({ start: index, end: index + 1 }));
+    await vscode.commands.executeCommand('notebook.cell.collapseCellInput', { ranges, document: notebook.uri });
   };
-  void fold(vscode.window.visibleNotebookEditors);
-  return vscode.window.onDidChangeVisibleNotebookEditors((editors) => void fold(editors));
+  void fold(vscode.window.activeNotebookEditor);
+  return vscode.window.onDidChangeActiveNotebookEditor((editor) => void fold(editor));
 }

@@ -1,7 +1,12 @@
-/** Marks the faults of a `.socknb` file that is open as text, at their lines and columns, while it is typed. */
+/**
+ * Marks the faults of a `.socknb` file that is open as text, at their lines and columns, while it is typed. What keeps
+ * it from being a notebook is an error; a lesson or exercise that is not whole is a warning.
+ */
 import * as vscode from 'vscode';
 import type { FormatError } from '../format/notebook.ts';
 import { parse } from '../format/parse.ts';
+import { exercises } from '../guide/exercises.ts';
+import { lesson } from '../guide/lesson.ts';
 import { TEXT_LANGUAGE } from './ids.ts';
 
 /** Milliseconds without a keystroke before the text is read again. */
@@ -14,8 +19,7 @@ export function registerTextErrors(): vscode.Disposable {
   const ours = ({ languageId, uri }: vscode.TextDocument) =>
     languageId === TEXT_LANGUAGE && uri.scheme !== 'vscode-notebook-cell';
   const look = (document: vscode.TextDocument) => {
-    const result = parse(document.getText());
-    found.set(document.uri, result.ok ? [] : result.errors.map((error) => diagnostic(document, error)));
+    found.set(document.uri, faults(document));
   };
   const forget = ({ uri }: vscode.TextDocument) => {
     clearTimeout(timers.get(uri.toString()));
@@ -45,13 +49,23 @@ export function registerTextErrors(): vscode.Disposable {
   );
 }
 
+function faults(document: vscode.TextDocument): vscode.Diagnostic[] {
+  const severity = vscode.DiagnosticSeverity;
+  const parsed = parse(document.getText());
+  if (!parsed.ok) return parsed.errors.map((error) => diagnostic(document, error, severity.Error));
+  // A student's copy has no solutions: that is no fault of the file.
+  const problems = [...lesson(parsed.notebook).problems, ...exercises(parsed.notebook, 'student').problems];
+  return problems.map((problem) => diagnostic(document, problem, severity.Warning));
+}
+
 function diagnostic(
   document: vscode.TextDocument,
   { line, column, length = 1, message }: FormatError,
+  severity: vscode.DiagnosticSeverity,
 ): vscode.Diagnostic {
   const from = new vscode.Position(line - 1, column - 1);
   const range = document.validateRange(new vscode.Range(from, from.translate(0, length)));
-  const found = new vscode.Diagnostic(range, message, vscode.DiagnosticSeverity.Error);
+  const found = new vscode.Diagnostic(range, message, severity);
   found.source = 'Socket Notebooks';
   return found;
 }

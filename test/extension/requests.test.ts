@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import {
   cellNames,
-  cellRequest,
   frontMatterOf,
   optionsOf,
   otherKernelNeeded,
+  requestOf,
   sameWorld,
-  sessionConfig,
 } from '../../src/extension/requests.ts';
 import { toEditor } from '../../src/format/editor.ts';
 import { parse } from '../../src/format/parse.ts';
-import { ms } from '../../src/sim/base/time.ts';
+import { sessionConfig } from '../../src/session/notebook.ts';
 
 function editor(text: string) {
   const parsed = parse(text);
@@ -20,19 +19,7 @@ function editor(text: string) {
 
 const world = (text: string) => sessionConfig(frontMatterOf(editor(text).metadata ?? {}), 'simulator');
 
-describe('session configuration', () => {
-  it('of a notebook without front matter: seed 1, a client and a server 10 ms apart', () => {
-    const { seed, topology, kernel } = world('hello\n');
-    assert.equal(kernel, 'simulator');
-    assert.equal(seed, 1);
-    assert.deepEqual(topology.hosts, [
-      { name: 'client', address: '10.0.0.1' },
-      { name: 'server', address: '10.0.0.2' },
-    ]);
-    assert.equal(topology.links[0]?.delay, ms(10));
-    assert.equal(topology.links[0]?.rate, Number.POSITIVE_INFINITY);
-  });
-
+describe('the world of a notebook', () => {
   it('is the same world when only the title differs, another when seed, link or kernel differ', () => {
     const base = world('---\ntitle: a\nseed: 7\n---\n');
     assert.ok(sameWorld(base, world('---\ntitle: b\nseed: 7\n---\n')));
@@ -53,11 +40,11 @@ describe('cell request', () => {
   const cell = (options: string, source = 'x') => {
     const found = editor(`\`\`\`{code-cell} typescript\n${options}\n${source}\n\`\`\`\n`).cells[0];
     assert.ok(found);
-    return { languageId: found.languageId, text: found.value, metadata: found.metadata ?? {} };
+    return found;
   };
 
   it('holds language, source, views and the part of an exercise', () => {
-    const request = cellRequest(cell(':views: buffers, states\n:exercise: echo\n:part: check\n', 'await 1;'), 'c');
+    const request = requestOf(cell(':views: buffers, states\n:exercise: echo\n:part: check\n', 'await 1;'), 'c');
     assert.deepEqual(request, {
       label: 'c',
       language: 'typescript',
@@ -68,13 +55,14 @@ describe('cell request', () => {
   });
 
   it('leaves a part out that no exercise has', () => {
-    assert.equal(cellRequest(cell(':exercise: echo\n:part: encore\n'), 'c').exercise, undefined);
+    assert.equal(requestOf(cell(':exercise: echo\n:part: encore\n'), 'c').exercise, undefined);
   });
 
   it('survives metadata of any form', () => {
     for (const metadata of [{}, { options: null }, { options: 3 }]) {
       assert.deepEqual(optionsOf(metadata), {});
-      assert.deepEqual(cellRequest({ languageId: 'typescript', text: '', metadata }, 'c').views, []);
+      const found = requestOf({ kind: 'code', languageId: 'typescript', value: 'x', metadata }, 'c');
+      assert.deepEqual(found, { label: 'c', language: 'typescript', source: 'x', views: [] });
     }
   });
 
