@@ -226,11 +226,18 @@ function pairs(flat: readonly number[]): Range[] {
 }
 
 /** The program's buffer in the last read or write of a socket: while it is in it, and at the instant it returns. */
-function userBuffer(log: Log, at: number, sock: SockFacts, way: 'read' | 'write', stream: Stream): UserBuffer | null {
+function userBuffer(
+  log: Log,
+  at: number,
+  start: number,
+  sock: SockFacts,
+  way: 'read' | 'write',
+  stream: Stream,
+): UserBuffer | null {
   const call = transfersOf(log)(sock.id, way).findLast(({ enter }) => enter < at);
   if (!call) return null;
   const open = call.exit < 0 || call.exit >= at;
-  if (!open && log.timeAt(call.exit) < cursorAt(log, at).time) return null;
+  if (!open && (call.exit < start || log.timeAt(call.exit) < cursorAt(log, at).time)) return null;
   const data = callData(log, call);
   let copied = 0;
   for (const i of call.copies) if (i < at) copied += (log.at(i) as EventOf<'copy.in' | 'copy.out'>).length;
@@ -290,10 +297,10 @@ export const buffers: View<BuffersModel> = {
         {
           end,
           state,
-          writing: userBuffer(log, at, sock, 'write', out),
+          writing: userBuffer(log, at, start, sock, 'write', out),
           send: gone ? null : sendBuffer(log, at, start, sock, out),
           receive: gone ? null : receiveBuffer(log, at, start, sock, into),
-          reading: userBuffer(log, at, sock, 'read', into),
+          reading: userBuffer(log, at, start, sock, 'read', into),
         },
       ];
     };

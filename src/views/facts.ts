@@ -223,12 +223,12 @@ function collect(log: Log): Facts {
     }
   }
   hosts.sort((a, b) => a.host - b.host);
-  const connections = pair(log, socks, hosts);
+  const connections = pair(socks, hosts);
   return { log, length: log.length, from, hosts, tasks, socks, connections, calls, callOf, packets };
 }
 
 /** Joins the sockets whose names mirror each other; a name that is used again later pairs with its own time. */
-function pair(log: Log, socks: Map<number, SockFacts>, hosts: readonly Lifeline[]): Connection[] {
+function pair(socks: Map<number, SockFacts>, hosts: readonly Lifeline[]): Connection[] {
   const pairs: SockFacts[][] = [];
   const waiting = new Map<string, SockFacts[]>();
   const named = [...socks.values()].filter((sock) => sock.local !== '' && sock.peer !== '');

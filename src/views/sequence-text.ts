@@ -83,6 +83,7 @@ export function sequenceText(model: SequenceModel): string {
   const place = (host: number) => column.get(host) ?? 0;
   const canvas = new Canvas((lifelines.length - 1) * (GAP + 1) + 1);
   const rows = layRows(steps, lifelines[0]?.host ?? 0, lifelines.at(-1)?.host ?? 0);
+  if (model.inFlight.length > 0) rows.push({ time: now.time });
   for (const [y, { fold }] of rows.entries()) {
     for (const x of column.values()) canvas.letters(y, x, fold === undefined ? '│' : '┊');
   }

@@ -70,9 +70,9 @@ function timerText(log: Log, sock: SockFacts, at: number): string {
     .flatMap((kind) => (sock.of[kind] ?? []).slice(0, countBefore(sock.of[kind], at)))
     .sort((a, b) => a - b);
   for (const i of changes) {
-    const event = log.at(i) as EventOf<'timer.set' | 'timer.off' | 'timer.fire'>;
+    const event = log.at(i);
     if (event.kind === 'timer.set') set.set(event.timer, event);
-    else set.delete(event.timer);
+    else if (event.kind === 'timer.off' || event.kind === 'timer.fire') set.delete(event.timer);
   }
   const { time } = cursorAt(log, at);
   const [next] = [...set.values()].filter(({ timer }) => TIMERS[timer]).sort((a, b) => a.at - b.at);

@@ -35,6 +35,9 @@ const instantsOf = perWindow((log, from): readonly number[] => {
 /** The cursors that a slider steps through, rising: before the first event, then after each that changes a picture. */
 export const instants = (log: Log, options?: ViewOptions): readonly number[] => instantsOf(log, options);
 
+/** At most so many segments of a side are marked as data, evenly spread. */
+const DATA_MARKS = 20;
+
 type Kinds = TimelineMark['kind'];
 
 const marksOf = perWindow((log, from): readonly TimelineMark[] => {
@@ -42,16 +45,16 @@ const marksOf = perWindow((log, from): readonly TimelineMark[] => {
   const mark = (i: number, kind: Kinds, label: string, host: number, sock: number) => {
     if (i >= from) marks.push({ n: log.numberAt(i), at: i + 1, time: log.timeAt(i), kind, label, host, sock });
   };
-  // The first segment of each flow of data is marked, and the window when it closes and opens again.
-  const flowing = new Set<string>();
+  // Of a flow of data its beginning is marked, then one segment now and then; of a window that it closes and opens.
+  const spacing = from < log.length ? (log.timeAt(log.length - 1) - log.timeAt(from)) / DATA_MARKS : 0;
+  const flowing = new Map<string, number>();
   const shut = new Set<string>();
   for (const packet of packetsOf(log)) {
     const { sent, end, from: host, sock, fate, reason } = packet;
     const way = `${packet.connection}/${packet.side}`;
     const opens = shut.has(way) && packet.window > 0;
-    const kind = kindOf(packet, flowing.has(way));
-    if (packet.length > 0) flowing.add(way);
-    else flowing.delete(way);
+    const kind = kindOf(packet, packet.time < (flowing.get(way) ?? 0));
+    if (kind === 'data') flowing.set(way, packet.time + Math.max(1, spacing));
     if (packet.ack !== null && packet.window === 0 && kind !== 'reset') {
       if (!shut.has(way)) mark(sent, 'window', 'zero window', host, sock);
       shut.add(way);

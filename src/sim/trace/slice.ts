@@ -12,6 +12,21 @@ import { must } from '../base/bug.ts';
 import { type Columns, Log } from './log.ts';
 import { KINDS, type Kind } from './schema.ts';
 
+/** A system call: where it was entered, left, and the latest about it. */
+interface Call {
+  enter: number;
+  exit: number;
+  block: number;
+  copy: number;
+}
+
+/** A packet of a socket: where it was sent and where it ended, and the sequence number after its data. */
+interface Flight {
+  sent: number;
+  end: number;
+  seqEnd: number;
+}
+
 /** What still matters of one socket: indices of events. */
 interface Sock {
   /** The latest event of each kind that replaces the one before. */
@@ -19,13 +34,15 @@ interface Sock {
   /** Its whole path through the states. */
   states: number[];
   timers: Map<number, number>;
-  /** The last SYN that it sent, with the options that were agreed on, and that SYN's end. */
-  syn: number;
-  synEnd: number;
+  /** The last SYN that it sent, for the options that were agreed on. */
+  syn: Flight | undefined;
+  /** Packets with data that may not be acknowledged yet: which of them were lost is drawn. */
+  flights: Flight[];
   /** Copies from a program whose bytes are not yet acknowledged or not yet read by the other end. */
-  copies: { call: number; copy: number; length: number }[];
-  /** How many of them may pile up before those that are done with are looked for. */
+  copies: { call: Call; copy: number; length: number }[];
+  /** How many of each may pile up before those that are done with are looked for. */
   pruneAbove: number;
+  iss: number;
   una: number;
   end: number;
   read: number;
@@ -41,10 +58,11 @@ const born = (i: number): Sock => ({
   latest: new Map([['sock.new', i]]),
   states: [],
   timers: new Map(),
-  syn: NONE,
-  synEnd: NONE,
+  syn: undefined,
+  flights: [],
   copies: [],
   pruneAbove: PRUNE_ABOVE,
+  iss: 0,
   una: 1,
   end: 1,
   read: 1,
@@ -64,9 +82,9 @@ export class Keeper {
   #socks = new Map<number, Sock>();
   /** Packets on the way, by number: where they were sent and queued. */
   #packets = new Map<number, number[]>();
-  /** Calls in progress, by number: where they were entered, and the latest about them. */
-  #calls = new Map<number, { enter: number; block: number; copy: number }>();
-  #synOf = new Map<number, Sock>();
+  /** Calls in progress, by number. */
+  #calls = new Map<number, Call>();
+  #flights = new Map<number, Flight>();
   #named = new Map<string, Sock>();
 
   constructor(log: Log) {
@@ -107,8 +125,8 @@ export class Keeper {
       keep(sock.latest.values());
       keep(sock.states);
       keep(sock.timers.values());
-      keep([sock.syn, sock.synEnd]);
-      for (const { call, copy } of sock.copies) keep([call, copy]);
+      for (const { sent, end } of sock.syn ? [sock.syn, ...sock.flights] : sock.flights) keep([sent, end]);
+      for (const { call, copy } of sock.copies) keep([call.enter, copy, call.exit]);
     }
     return [...kept].sort((a, b) => a - b);
   }
@@ -145,7 +163,7 @@ export class Keeper {
         this.#descriptors.delete(`${c.host[i]}:${first}:${this.#word(i, 1)}`);
         break;
       case 'call.enter':
-        this.#calls.set(c.n[i] as number, { enter: i, block: NONE, copy: NONE });
+        this.#calls.set(c.n[i] as number, { enter: i, exit: NONE, block: NONE, copy: NONE });
         break;
       case 'call.block':
       case 'call.wake':
@@ -156,11 +174,7 @@ export class Keeper {
         break;
       case 'packet.sent':
         this.#packets.set(c.n[i] as number, [i]);
-        if (sock && this.#isSyn(i)) {
-          sock.syn = i;
-          sock.synEnd = NONE;
-          this.#synOf.set(c.n[i] as number, sock);
-        }
+        if (sock) this.#consumeSegment(i, sock);
         break;
       case 'packet.queued':
         this.#packets.get(first)?.push(i);
@@ -168,9 +182,9 @@ export class Keeper {
       case 'packet.arrived':
       case 'packet.dropped': {
         this.#packets.delete(first);
-        const syn = this.#synOf.get(first);
-        if (syn && c.n[syn.syn] === first) syn.synEnd = i;
-        this.#synOf.delete(first);
+        const flight = this.#flights.get(first);
+        if (flight) flight.end = i;
+        this.#flights.delete(first);
         break;
       }
       case 'sock.new':
@@ -186,10 +200,12 @@ export class Keeper {
     if (!call) return;
     if (kind === 'call.block') call.block = i;
     else if (kind === 'call.wake') call.block = NONE;
-    else if (kind === 'call.exit') this.#calls.delete(enter);
-    else call.copy = i;
+    else if (kind === 'call.exit') {
+      call.exit = i;
+      this.#calls.delete(enter);
+    } else call.copy = i;
     if (kind !== 'copy.in' || !sock) return;
-    sock.copies.push({ call: call.enter, copy: i, length: this.#word(i, 2) });
+    sock.copies.push({ call, copy: i, length: this.#word(i, 2) });
     if (sock.copies.length > sock.pruneAbove) this.#prune(sock);
   }
 
@@ -216,6 +232,9 @@ export class Keeper {
         sock.peer = this.#c.texts[this.#word(i, 1)] as string;
         this.#named.set(sock.local + sock.peer, sock);
         break;
+      case 'tcp.isn':
+        sock.iss = first;
+        break;
       case 'tcp.send':
         sock.una = first;
         sock.end = this.#word(i, 2);
@@ -226,14 +245,18 @@ export class Keeper {
     sock.latest.set(kind, i);
   }
 
-  /** Forgets the copies whose bytes both ends are done with: those before the last `end - done` bytes written. */
+  /**
+   * Forgets the copies whose bytes both ends are done with, which are those before the last `end - done` bytes written,
+   * and the packets that are acknowledged.
+   */
   #prune(sock: Sock): void {
     const peer = this.#named.get(sock.peer + sock.local);
     let wanted = sock.end - (peer ? Math.min(sock.una, peer.read) : sock.una);
     let k = sock.copies.length;
     while (k > 0 && wanted > 0) wanted -= (sock.copies[--k] as { length: number }).length;
     sock.copies.splice(0, k);
-    sock.pruneAbove = Math.max(PRUNE_ABOVE, sock.copies.length * 2);
+    sock.flights = sock.flights.filter(({ seqEnd }) => ((seqEnd - sock.iss - sock.una) | 0) > 0);
+    sock.pruneAbove = Math.max(PRUNE_ABOVE, 2 * sock.copies.length, 2 * sock.flights.length);
   }
 
   /** The `k`th word of an event whose fields before it take one word each. */
@@ -241,12 +264,21 @@ export class Keeper {
     return (this.#c.words[(this.#c.at[i] as number) + k] as number) >>> 0;
   }
 
-  /** Whether the packet sent at index `i` is an IPv4 packet with a TCP SYN, read from its bytes where they lie. */
-  #isSyn(i: number): boolean {
+  /** Takes note of the packet sent at index `i` if it is a TCP SYN or carries data, read from its bytes where they lie. */
+  #consumeSegment(i: number, sock: Sock): void {
     const start = this.#word(i, 2);
-    const packet = this.#c.blob.subarray(start, start + this.#word(i, 3));
-    const header = ((packet[0] ?? 0) & 0x0f) * 4;
-    return (packet[0] ?? 0) >> 4 === 4 && packet[9] === 6 && ((packet[header + 13] ?? 0) & SYN) !== 0;
+    const bytes = this.#c.blob.subarray(start, start + this.#word(i, 3));
+    const tcp = ((bytes[0] ?? 0) & 0x0f) * 4;
+    if ((bytes[0] ?? 0) >> 4 !== 4 || bytes[9] !== 6 || bytes.length < tcp + 20) return;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + tcp, bytes.length - tcp);
+    const length = view.byteLength - (view.getUint8(12) >> 4) * 4;
+    const syn = (view.getUint8(13) & SYN) !== 0;
+    if (!syn && length <= 0) return;
+    const flight = { sent: i, end: NONE, seqEnd: view.getUint32(4) + length };
+    this.#flights.set(this.#c.n[i] as number, flight);
+    if (syn) sock.syn = flight;
+    else sock.flights.push(flight);
+    if (sock.flights.length > sock.pruneAbove) this.#prune(sock);
   }
 }
 
