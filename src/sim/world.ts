@@ -13,11 +13,12 @@ import { Host, type Machine } from './kernel/host.ts';
 import { type ProcessState, RunQueue, type Task } from './kernel/task.ts';
 import { Link } from './net/link.ts';
 import { Scheduler } from './net/scheduler.ts';
-import { giveUp, resume } from './syscall/dispatch.ts';
-import { SimProcess, type Stage } from './syscall/facade.ts';
+import { giveUp, invoke, resume } from './syscall/dispatch.ts';
+import { checkedDuration, createProcess, type Stage } from './syscall/facade.ts';
 import type { Hooks, Kernel, Limits, Outcome, Process, Topology } from './syscall/kernel.ts';
+import { Threads } from './syscall/threads.ts';
 import { Log } from './trace/log.ts';
-import { parseIp4 } from './wire/ipv4.ts';
+import { ip4Text, parseIp4 } from './wire/ipv4.ts';
 
 export interface WorldOptions {
   /** Unsigned 32 bits: all randomness follows from it. */
@@ -38,12 +39,8 @@ class World implements Kernel {
   readonly #runQueue = new RunQueue();
   /** Answers of calls that had blocked, to be handed out one by one. */
   readonly #answers: (() => void)[] = [];
-  readonly #tasks = new Map<Task, Host>();
-  readonly #mains = new Set<Task>();
-  /** Threads that threw, and that nobody has joined. */
-  #failed: { task: Task; error: unknown }[] = [];
-  readonly #joined = new WeakSet<Task>();
-  #nextTask = 1;
+  readonly #threads = new Threads<Task, Host>(this.log);
+  readonly #mains: Task[] = [];
   #cells = 0;
 
   constructor({ seed, topology, hooks }: WorldOptions) {
@@ -78,13 +75,9 @@ class World implements Kernel {
   }
 
   pause(duration: Time): Promise<void> {
-    if (!Number.isFinite(duration) || duration < 0) {
-      return Promise.reject(new RangeError(`cannot sleep for ${duration}: a duration is made by ms(20), s(1), us(5)`));
-    }
     return new Promise((resolve) => {
-      this.#scheduler.at((this.now() + Math.round(duration)) as Time, () => {
-        this.#answers.push(resolve);
-      });
+      const due = (this.now() + checkedDuration(duration)) as Time;
+      this.#scheduler.at(due, () => this.#answers.push(resolve));
     });
   }
 
@@ -93,7 +86,7 @@ class World implements Kernel {
     const started = log.add('cell.begin', { cause: -1 }, { cell, index: this.#cells++ });
     const outcome = await this.#drive(body, limits, started);
     if (outcome.end !== 'returned' && outcome.end !== 'threw') {
-      for (const task of this.#mains) giveUp(this.#tasks.get(task) as Host, task);
+      for (const task of this.#mains) giveUp(this.#threads.hostOf(task), task);
     }
     log.now = this.now();
     log.add('cell.end', { cause: started }, { cell, ok: outcome.end === 'returned' ? 1 : 0 });
@@ -113,7 +106,7 @@ class World implements Kernel {
     );
     await this.#hooks.drain();
     for (;;) {
-      if (settled) return this.#failed.length > 0 && settled.end === 'returned' ? this.#threadError() : settled;
+      if (settled) return this.#threads.failed && settled.end === 'returned' ? this.#threadError() : settled;
       if (this.#hooks.interrupted()) return { end: 'interrupted' };
       if (this.now() - begin > limits.time) return { end: 'limit', what: `${human(limits.time)} of virtual time` };
       if (this.log.next - started > limits.events) return { end: 'limit', what: `${limits.events} events` };
@@ -126,30 +119,18 @@ class World implements Kernel {
       }
       const task = this.#runQueue.next();
       if (task) {
-        resume(this.#tasks.get(task) as Host, task);
+        resume(this.#threads.hostOf(task), task);
         continue;
       }
       this.log.now = this.#scheduler.peek() ?? this.log.now;
       if (!this.#scheduler.step())
-        return this.#failed.length > 0 ? this.#threadError() : { end: 'stuck', waiting: this.#waiting() };
+        return this.#threads.failed ? this.#threadError() : { end: 'stuck', waiting: this.#threads.waiting() };
     }
   }
 
   /** An error that a thread threw and nobody waited for. */
   #threadError(): Outcome {
-    const [first] = this.#failed.splice(0);
-    return { end: 'threw', error: first?.error };
-  }
-
-  /** Who waits for what, one line each. */
-  #waiting(): string[] {
-    const lines: string[] = [];
-    for (const [task, host] of this.#tasks) {
-      const { call } = task;
-      if (call) lines.push(`${host.name}: ${task.name} is in ${call.name}(), waiting for ${call.on}`);
-    }
-    if (lines.length === 0) lines.push('the cell awaits something that no system call will bring about');
-    return lines;
+    return { end: 'threw', error: this.#threads.takeError() };
   }
 
   async dispose(): Promise<void> {}
@@ -157,33 +138,25 @@ class World implements Kernel {
   #startProcess(name: string, host: Host): Process {
     const process: ProcessState = { pid: FIRST_PID * (host.index + 1), name, fds: new FdTable() };
     this.log.add('process.start', { host: host.index, cause: -1 }, { pid: process.pid, name });
-    const stage: Stage = {
-      hooks: this.#hooks,
-      newTask: (owner, at, taskName) => this.#newTask(owner, at, taskName),
-      endTask: (at, task, error) => this.#endTask(at, task, error),
-      joined: (task) => {
-        this.#joined.add(task);
-        this.#failed = this.#failed.filter((failed) => failed.task !== task);
-      },
+    const newTask = (taskName: string): Task =>
+      this.#threads.start(host, process.pid, (id) => ({
+        id,
+        name: taskName,
+        process,
+        call: undefined,
+        woken: undefined,
+      }));
+    const stage: Stage<Task> = {
+      invoke: (task, call, args, done) =>
+        invoke({ host, process, task, name: call, args, position: this.#hooks.position(), done }),
+      startThread: newTask,
+      endThread: (task, error) => this.#threads.end(task, error),
+      joined: (task) => this.#threads.join(task),
       settled: (resolve) => this.#answers.push(resolve),
     };
-    const main = this.#newTask(process, host, name);
-    this.#mains.add(main);
-    return new SimProcess(stage, host, main);
-  }
-
-  #newTask(process: ProcessState, host: Host, name: string): Task {
-    const task: Task = { id: this.#nextTask++, name, process, call: undefined, woken: undefined };
-    this.#tasks.set(task, host);
-    this.log.add('task.start', { host: host.index, task: task.id, cause: -1 }, { pid: process.pid, name });
-    return task;
-  }
-
-  #endTask(host: Host, task: Task, error: unknown): void {
-    this.#tasks.delete(task);
-    const text = error === undefined ? '' : String((error as { message?: unknown })?.message ?? error);
-    this.log.add('task.end', { host: host.index, task: task.id, cause: -1 }, { error: text });
-    if (error !== undefined && !this.#joined.has(task)) this.#failed.push({ task, error });
+    const main = newTask(name);
+    this.#mains.push(main);
+    return createProcess(stage, main, { pid: process.pid, ip: ip4Text(host.address), host: name });
   }
 }
 

@@ -3,19 +3,15 @@
  * Knows no promises: whoever makes a call gives a function that takes the outcome.
  */
 import { must } from '../base/bug.ts';
-import { EMPTY } from '../base/bytes.ts';
-import { errnoNumber } from '../base/errno.ts';
 import type { Host } from '../kernel/host.ts';
 import { type PendingCall, type ProcessState, type Reply, type Task, WaitQueue } from '../kernel/task.ts';
 import type { Call, Handler } from './call.ts';
+import { type Answer, descriptorOf, logEnter, logExit } from './call-log.ts';
 import * as handlers from './handlers.ts';
 import type { Position } from './kernel.ts';
 import { getsockopt, setsockopt } from './options.ts';
-import { type CallName, SIGNATURES } from './signatures.ts';
+import type { CallName } from './signatures.ts';
 import { recv, send } from './transfer.ts';
-
-/** The outcome of a finished call. */
-export type Outcome = Exclude<Reply, { park: unknown }>;
 
 /** A handler of some call: which arguments it takes is known by the facade alone. */
 type AnyHandler = (call: Call, args: never) => () => Reply;
@@ -30,33 +26,6 @@ const HANDLERS: Record<CallName, AnyHandler> = {
   recv, send, setsockopt, getsockopt,
 };
 
-const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
-
-/** The arguments as the log keeps them, in the order of the signature: buffers become null, counts are spelled out. */
-function loggedArgs(name: CallName, args: readonly unknown[]): string {
-  const given = [...args];
-  const buffer = args.find(isBytes);
-  const values = SIGNATURES[name].args.map(([, form]) => {
-    switch (form) {
-      case 'count':
-        return buffer?.length ?? 0;
-      case 'addrlen':
-        return name === 'accept' || name === 'getsockname' || name === 'getpeername' ? null : 16;
-      case 'optlen':
-        return 4;
-      case 'addr-out':
-      case 'optval-out':
-      case 'null':
-        return null;
-      default: {
-        const value = given.shift();
-        return isBytes(value) ? null : value;
-      }
-    }
-  });
-  return JSON.stringify(values);
-}
-
 export interface Invocation {
   host: Host;
   process: ProcessState;
@@ -64,7 +33,7 @@ export interface Invocation {
   name: CallName;
   args: readonly unknown[];
   position: Position | undefined;
-  done: (outcome: Outcome) => void;
+  done: (answer: Answer) => void;
 }
 
 /** Makes a call: tries it at once, and parks the thread if it cannot finish. */
@@ -73,22 +42,8 @@ export function invoke(invocation: Invocation): void {
   const { log } = host.machine;
   must(task.call === undefined, `thread ${task.name} is in two calls`);
   const here = { host: host.index, task: task.id };
-  const fd = SIGNATURES[name].args[0]?.[1] === 'fd' ? (args[0] as number) : -1;
-  const out = SIGNATURES[name].args.some(([, form]) => form === 'out');
-  const enter = log.add(
-    'call.enter',
-    { ...here, sock: process.fds.get(fd)?.socket?.id ?? 0, cause: -1 },
-    {
-      pid: process.pid,
-      call: name,
-      fd,
-      args: loggedArgs(name, args),
-      data: out ? EMPTY : (args.find(isBytes) ?? EMPTY),
-      cell: position?.cell ?? '',
-      line: position?.line ?? 0,
-      column: position?.column ?? 0,
-    },
-  );
+  const sock = process.fds.get(descriptorOf(name, args))?.socket?.id ?? 0;
+  const enter = logEnter(log, { ...here, sock, cause: -1 }, { pid: process.pid, name, args, position });
   const call: Call = { host, process, task, log, here, enter: () => enter, ownQueue: () => new WaitQueue() };
   const attempt = (HANDLERS[name] as Handler<readonly unknown[]>)(call, args);
   task.call = { name, enter, on: '', queues: [], attempt, done };
@@ -120,25 +75,13 @@ function proceed(host: Host, task: Task): void {
     host.machine.log.add('call.block', { host: host.index, task: task.id }, { enter: call.enter, on: reply.on });
     return;
   }
-  logExit(host, task, call, reply);
-  task.call = undefined;
+  leave(host, task, call, reply);
   call.done(reply);
 }
 
-function logExit(host: Host, task: Task, call: PendingCall, reply: Outcome): void {
-  const failed = 'errno' in reply;
-  host.machine.log.add(
-    'call.exit',
-    { host: host.index, task: task.id },
-    {
-      enter: call.enter,
-      call: call.name,
-      result: failed ? -1 : reply.result,
-      errno: failed ? errnoNumber(reply.errno) : 0,
-      out: failed ? '[]' : JSON.stringify(reply.out ?? []),
-      data: failed ? EMPTY : (reply.data ?? EMPTY),
-    },
-  );
+function leave(host: Host, task: Task, call: PendingCall, answer: Answer): void {
+  logExit(host.machine.log, { host: host.index, task: task.id }, call.enter, call.name, answer);
+  task.call = undefined;
 }
 
 function leaveQueues(task: Task): void {
@@ -151,6 +94,5 @@ export function giveUp(host: Host, task: Task): void {
   if (!call) return;
   leaveQueues(task);
   host.machine.runQueue.remove(task);
-  logExit(host, task, call, { errno: 'EINTR' });
-  task.call = undefined;
+  leave(host, task, call, { errno: 'EINTR' });
 }

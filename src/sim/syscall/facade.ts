@@ -1,39 +1,38 @@
 /**
- * The awaitable system calls of a simulated process: POSIX in, promises out. This is where the kernel's "done or
- * parked" becomes something that code can await. A thread is in one call at a time, as a thread is.
+ * The awaitable system calls of a process: POSIX in, promises out. This is where a kernel's "done or parked" becomes
+ * something that code can await. A thread is in one call at a time, as a thread is. Serves both kernels and knows
+ * neither: whoever answers the calls is a {@link Stage}.
  */
 import { utf8 } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
-import type { Host } from '../kernel/host.ts';
-import type { ProcessState, Task } from '../kernel/task.ts';
-import { ip4Text } from '../wire/ipv4.ts';
-import { invoke, type Outcome } from './dispatch.ts';
-import { type Hooks, type Process, type SockAddr, type Spawned, SysError, type Thread } from './kernel.ts';
+import type { Answer } from './call-log.ts';
+import { type Process, type SockAddr, type Spawned, SysError, type Thread } from './kernel.ts';
 import type { CallName } from './signatures.ts';
+import type { ThreadState } from './threads.ts';
 
-/** What the facade needs of the world. */
-export interface Stage {
-  readonly hooks: Hooks;
-  newTask(process: ProcessState, host: Host, name: string): Task;
-  endTask(host: Host, task: Task, error: unknown): void;
+/** What the facade needs of a kernel whose threads are `T`: one stage per process. */
+export interface Stage<T extends ThreadState> {
+  /** Makes a call; `done` takes its answer, perhaps before this returns. @throws when it is refused before it is made */
+  invoke(thread: T, name: CallName, args: readonly unknown[], done: (answer: Answer) => void): void;
+  /** Begins another thread in the process. */
+  startThread(name: string): T;
+  endThread(thread: T, error: unknown): void;
   /** Somebody waits for the end of this thread, and will learn what it threw. */
-  joined(task: Task): void;
-  /** Code may have been set going that has not run yet: the world lets it run before the next event. */
+  joined(thread: T): void;
+  /** Code may have been set going that has not run yet: the kernel lets it run before anything else happens. */
   settled(resolve: () => void): void;
 }
 
-class SimThread implements Thread {
+class CallingThread<T extends ThreadState> implements Thread {
   readonly name: string;
-  readonly task: Task;
-  protected readonly host_: Host;
-  protected readonly stage: Stage;
+  protected readonly state: T;
+  protected readonly stage: Stage<T>;
   #process: Process | undefined;
 
-  constructor(stage: Stage, host: Host, task: Task, process?: Process) {
+  constructor(stage: Stage<T>, state: T, process?: Process) {
     this.stage = stage;
-    this.host_ = host;
-    this.task = task;
-    this.name = task.name;
+    this.state = state;
+    this.name = state.name;
     this.#process = process;
   }
 
@@ -41,31 +40,23 @@ class SimThread implements Thread {
     return this.#process ?? (this as unknown as Process);
   }
 
-  #call(name: CallName, args: readonly unknown[]): Promise<Exclude<Outcome, { errno: unknown }>> {
-    const { task, stage } = this;
-    if (task.call) {
+  #call(name: CallName, args: readonly unknown[]): Promise<Exclude<Answer, { errno: unknown }>> {
+    const { state, stage } = this;
+    if (state.call) {
       const error = new Error(
-        `${this.name} is still inside ${task.call.name}(), waiting for ${task.call.on}: a thread waits in one call at a ` +
+        `${this.name} is still inside ${state.call.name}(), waiting for ${state.call.on}: a thread waits in one call at a ` +
           `time. Await that call first, or start a second thread with ${this.process.host}.spawn('name', async (me) => { … }).`,
       );
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
       let entered = true;
-      const deliver = (outcome: Outcome) => {
-        if ('errno' in outcome) reject(new SysError(name, outcome.errno));
-        else resolve(outcome);
+      const deliver = (answer: Answer) => {
+        if ('errno' in answer) reject(new SysError(name, answer.errno));
+        else resolve(answer);
       };
-      invoke({
-        host: this.host_,
-        process: task.process,
-        task,
-        name,
-        args,
-        position: stage.hooks.position(),
-        // a call that blocked is answered in its own turn, so that two threads woken together run one after the other
-        done: (outcome) => (entered ? deliver(outcome) : stage.settled(() => deliver(outcome))),
-      });
+      // a call that blocked is answered in its own turn, so that two threads woken together run one after the other
+      stage.invoke(state, name, args, (answer) => (entered ? deliver(answer) : stage.settled(() => deliver(answer))));
       entered = false;
     });
   }
@@ -105,40 +96,54 @@ class SimThread implements Thread {
 }
 
 /** A process, and its main thread. */
-export class SimProcess extends SimThread implements Process {
+class CallingProcess<T extends ThreadState> extends CallingThread<T> implements Process {
   readonly pid: number;
   readonly ip: string;
   readonly host: string;
 
-  constructor(stage: Stage, host: Host, task: Task) {
-    super(stage, host, task);
-    this.pid = task.process.pid;
-    this.ip = ip4Text(host.address);
-    this.host = host.name;
+  constructor(stage: Stage<T>, main: T, { pid, ip, host }: Pick<Process, 'pid' | 'ip' | 'host'>) {
+    super(stage, main);
+    this.pid = pid;
+    this.ip = ip;
+    this.host = host;
   }
 
-  spawn<T>(name: string, body: (thread: Thread) => Promise<T>): Spawned<T> {
-    const task = this.stage.newTask(this.task.process, this.host_, name);
-    const thread = new SimThread(this.stage, this.host_, task, this);
+  spawn<R>(name: string, body: (thread: Thread) => Promise<R>): Spawned<R> {
+    const { stage } = this;
+    const state = stage.startThread(name);
+    const thread = new CallingThread(stage, state, this);
     const ended = Promise.resolve()
       .then(() => body(thread))
       .then(
         (value) => {
-          this.stage.endTask(this.host_, task, undefined);
+          stage.endThread(state, undefined);
           return value;
         },
         (error: unknown) => {
-          this.stage.endTask(this.host_, task, error ?? new Error('undefined was thrown'));
+          stage.endThread(state, error ?? new Error('undefined was thrown'));
           throw error;
         },
       );
-    ended.catch(() => {}); // the world reports it, unless it is joined
+    ended.catch(() => {}); // the kernel reports it, unless it is joined
     const join = () => {
-      this.stage.joined(task);
+      stage.joined(state);
       return ended;
     };
     return { name, join };
   }
+}
+
+/** A process whose calls `stage` answers. @param main its main thread */
+export const createProcess = <T extends ThreadState>(
+  stage: Stage<T>,
+  main: T,
+  identity: Pick<Process, 'pid' | 'ip' | 'host'>,
+): Process => new CallingProcess(stage, main, identity);
+
+/** A duration to sleep for, in whole nanoseconds. @throws RangeError when it is none */
+export function checkedDuration(duration: Time): Time {
+  if (Number.isFinite(duration) && duration >= 0) return Math.round(duration) as Time;
+  throw new RangeError(`cannot sleep for ${duration}: a duration is made by ms(20), s(1), us(5)`);
 }
 
 const plainAddress = (address: SockAddr): SockAddr => {
