@@ -48,7 +48,7 @@ export async function run(command: RunCommand, io: Io): Promise<number> {
 /** The code cells up to a label, each with its place in the notebook. */
 function wanted({ cells }: Notebook, until: string | undefined): { cell: Cell; index: number }[] {
   const last = until === undefined ? cells.length : cells.findIndex((cell, i) => labelOf(cell, i) === until) + 1;
-  if (last === 0) throw new UsageError(`no cell is labelled '${until}'`);
+  if (last === 0 && until !== undefined) throw new UsageError(`no cell is labelled '${until}'`);
   return cells
     .slice(0, last)
     .map((cell, index) => ({ cell, index }))

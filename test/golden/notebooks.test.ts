@@ -1,0 +1,57 @@
+/** Every notebook, run headless: it succeeds, tells what it told before, and leaves the same log twice. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadNotebook } from '../../src/cli/load.ts';
+import { socknb } from '../../src/cli/socknb.ts';
+import { SessionClient } from '../../src/session/client.ts';
+import { cellRequest, sessionConfig } from '../../src/session/notebook.ts';
+import { ROOT, spawner } from '../session/bundle.ts';
+import { assertGolden } from './golden.ts';
+
+const FOLDER = join(ROOT, 'notebooks');
+const notebooks = readdirSync(FOLDER).filter((name) => name.endsWith('.socknb'));
+
+/** Runs every code cell and gives the encoded log. */
+async function logOf(name: string): Promise<Uint8Array> {
+  const notebook = loadNotebook(join(FOLDER, name));
+  const client = await SessionClient.start(sessionConfig(notebook.frontMatter, 'simulator'), await spawner());
+  try {
+    for (const [index, cell] of notebook.cells.entries()) {
+      if (cell.kind === 'code') await client.run(cellRequest(cell, index));
+    }
+    return await client.log();
+  } finally {
+    await client.dispose();
+  }
+}
+
+describe('notebooks', function () {
+  this.timeout(60_000);
+
+  it('are there', () => assert.ok(notebooks.length > 0));
+
+  for (const name of notebooks) {
+    it(`${name} runs, and tells what it told before`, async () => {
+      const told: string[] = [];
+      const spawn = await spawner();
+      const out = (text: string) => told.push(text);
+      const code = await socknb(['run', join(FOLDER, name)], { out, err: out, spawn, onInterrupt: () => () => {} });
+      assert.equal(code, 0, told.slice(-20).join(''));
+      assertGolden(name.replace(/\.socknb$/, ''), told.join(''));
+    });
+
+    it(`${name} leaves the same log twice, byte for byte`, async () => {
+      const [first, second] = [await logOf(name), await logOf(name)];
+      assert.ok(first.length > 1000);
+      assert.ok(Buffer.from(first).equals(second));
+    });
+
+    it(`${name}: each solution passes its check, each starter does not`, async () => {
+      const told: string[] = [];
+      const out = (text: string) => told.push(text);
+      const io = { out, err: out, spawn: await spawner(), onInterrupt: () => () => {} };
+      assert.equal(await socknb(['verify', join(FOLDER, name)], io), 0, told.join(''));
+    });
+  }
+});
