@@ -4,7 +4,7 @@
 import type { OpenFile } from '../kernel/file.ts';
 import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
-import { type ProcessState, type Reply, type Task, WaitQueue } from '../kernel/task.ts';
+import type { ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Log } from '../trace/log.ts';
 import type { Context } from '../trace/schema.ts';
 import { ip4Text } from '../wire/ipv4.ts';
@@ -19,9 +19,7 @@ export interface Call {
   /** Host and thread, for events. */
   readonly here: Context;
   /** The number of its `call.enter`. */
-  enter(): number;
-  /** A queue on which only this call waits. */
-  ownQueue(): WaitQueue;
+  readonly enter: number;
 }
 
 /** Makes, from a call and its arguments, the function that is tried until it has a result. */
@@ -38,5 +36,3 @@ export function withSocket(call: Call, fd: number, body: (socket: Socket, file: 
 }
 
 export const fromIp4 = (addr: number, port: number): SockAddr => ({ addr: ip4Text(addr), port });
-
-export { WaitQueue };

@@ -4,7 +4,7 @@
  */
 import { must } from '../base/bug.ts';
 import type { Host } from '../kernel/host.ts';
-import { type PendingCall, type ProcessState, type Reply, type Task, WaitQueue } from '../kernel/task.ts';
+import type { PendingCall, ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Call, Handler } from './call.ts';
 import { type Answer, descriptorOf, logEnter, logExit } from './call-log.ts';
 import * as handlers from './handlers.ts';
@@ -44,7 +44,7 @@ export function invoke(invocation: Invocation): void {
   const here = { host: host.index, task: task.id };
   const sock = process.fds.get(descriptorOf(name, args))?.socket?.id ?? 0;
   const enter = logEnter(log, { ...here, sock, cause: -1 }, { pid: process.pid, name, args, position });
-  const call: Call = { host, process, task, log, here, enter: () => enter, ownQueue: () => new WaitQueue() };
+  const call: Call = { host, process, task, log, here, enter };
   const attempt = (HANDLERS[name] as Handler<readonly unknown[]>)(call, args);
   task.call = { name, enter, on: '', queues: [], attempt, done };
   log.cause = enter;

@@ -6,7 +6,7 @@
 
 import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
-import type { Reply } from '../kernel/task.ts';
+import { type Reply, WaitQueue } from '../kernel/task.ts';
 import { apply, attachTcb, freeSocket, logNames } from '../kernel/tcp/bridge.ts';
 import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
 import { anyPort, connectPort } from '../kernel/tcp/ports.ts';
@@ -251,13 +251,13 @@ export const getpeername: Handler<[fd: number]> = (call, [fd]) =>
 export const nanosleep: Handler<[duration: number]> = (call, [duration]) => {
   let due = false;
   const { scheduler, runQueue } = call.host.machine;
-  const queue = call.ownQueue();
+  const queue = new WaitQueue(); // nobody else waits on it
   return () => {
     if (!Number.isFinite(duration) || duration < 0) return { errno: 'EINVAL' };
     if (due || duration === 0) return { result: 0 };
     scheduler.at((call.host.now + Math.round(duration)) as typeof call.host.now, () => {
       due = true;
-      runQueue.wake(queue, call.enter());
+      runQueue.wake(queue, call.enter);
     });
     return { park: [queue], on: 'its sleep to end' };
   };

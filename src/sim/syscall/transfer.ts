@@ -27,7 +27,7 @@ export const recv: Handler<[fd: number, buf: Uint8Array, flags: number]> = (call
     if (tcb.in.length > 0 && done < buf.length) {
       const peek = (flags & MSG_PEEK) !== 0;
       const { given, effects } = receive(tcb, buf.subarray(done), peek, call.host.now);
-      call.log.add('copy.out', { ...call.here, sock: socket.id }, { enter: call.enter(), from: done, length: given });
+      call.log.add('copy.out', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: given });
       done += given;
       apply(call.host, socket, effects);
       if (!(flags & MSG_WAITALL) || peek || done === buf.length) return finish();
@@ -86,7 +86,7 @@ function copyIn(call: Call, socket: Socket, data: Uint8Array, from: number): num
   if (!tcb) return 0;
   const length = enqueue(tcb, data, from);
   if (length === 0) return 0;
-  call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter(), from, length });
+  call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from, length });
   logVariables(call.host, socket);
   apply(call.host, socket, push(tcb, call.host.now));
   return length;
