@@ -13,5 +13,5 @@ const scope = new CellScope({
 const stopped = await scope.evaluate('let n = 0; post("running"); while (true) n++', 'endless');
 post(stopped.ok ? 'ended' : stopped.error.name);
 Atomics.store(flag, 0, 0);
-const after = await scope.evaluate('n > 0', 'after');
-post(after.ok && after.value === true ? 'counted' : 'lost');
+const after = await scope.evaluate('Number.isInteger(n)', 'after');
+post(after.ok && after.value === true ? 'kept' : 'lost');

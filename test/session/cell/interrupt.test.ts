@@ -113,7 +113,7 @@ describe('stopping a cell', () => {
           if (seen.length === 3) resolve();
         });
       });
-      assert.deepEqual(seen, ['running', 'Interrupted', 'counted']);
+      assert.deepEqual(seen, ['running', 'Interrupted', 'kept']);
     } finally {
       await worker.terminate();
     }
