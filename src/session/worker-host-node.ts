@@ -14,6 +14,7 @@ export function nodeWorker(file: string | URL, { memory = DEFAULT_MEMORY }: Node
   return () => {
     const worker = new Worker(file, {
       resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: 64 },
+      execArgv: [], // the host's own loaders and flags are not the session's
       // what a cell prints comes as messages; nothing of the worker may reach this process's streams
       stdout: true,
       stderr: true,

@@ -1,4 +1,4 @@
-/** The session's worker as it ships: bundled once per run of the tests, and sessions in it that end with their test. */
+/** The bundles as they ship, made once per run of the tests, and sessions in them that end with their test. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,26 +12,28 @@ import { nodeWorker } from '../../src/session/worker-host-node.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-let bundled: Promise<string> | undefined;
+const bundled = new Map<string, Promise<string>>();
 
-/** The path of the worker's bundle. */
-export function workerBundle(): Promise<string> {
-  bundled ??= bundleWorker();
-  return bundled;
+/** The path of a bundle of esbuild.mjs, made once per run of the tests. */
+export function bundle(name: 'session-worker.cjs' | 'socknb.mjs'): Promise<string> {
+  const made = bundled.get(name) ?? make(name);
+  bundled.set(name, made);
+  return made;
 }
 
-async function bundleWorker(): Promise<string> {
-  const bundle = BUNDLES.find(({ out }) => out === 'session-worker.cjs');
-  if (!bundle) throw new Error('esbuild.mjs makes no session-worker.cjs');
+async function make(name: string): Promise<string> {
+  const found = BUNDLES.find(({ out }) => out === name);
+  if (!found) throw new Error(`esbuild.mjs makes no ${name}`);
   const folder = join(ROOT, '.build/test');
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, bundle.out);
-  await build({ ...bundle.options, absWorkingDir: ROOT, entryPoints: [bundle.entry], outfile, bundle: true });
+  const outfile = join(folder, name);
+  await build({ ...found.options, absWorkingDir: ROOT, entryPoints: [found.entry], outfile, bundle: true });
   return outfile;
 }
 
 /** Starts workers of that bundle, of 64 MB unless told otherwise. */
-export const spawner = async (memory = 64): Promise<SpawnWorker> => nodeWorker(await workerBundle(), { memory });
+export const spawner = async (memory = 64): Promise<SpawnWorker> =>
+  nodeWorker(await bundle('session-worker.cjs'), { memory });
 
 /** Two hosts, 10 ms apart: what a notebook gets that describes no network. */
 export const CONFIG: SessionConfig = sessionConfig({ seed: 1, topology: DEFAULT_TOPOLOGY }, 'simulator');
@@ -70,7 +72,7 @@ export function benchEach(config: Partial<SessionConfig> = {}): { readonly now: 
   let bench: Bench;
   before(async function () {
     this.timeout(60_000);
-    await workerBundle();
+    await bundle('session-worker.cjs');
   });
   beforeEach(async () => {
     bench = await Bench.open(config);
