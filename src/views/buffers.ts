@@ -137,7 +137,7 @@ function sendBuffer(log: Log, at: number, start: number, sock: SockFacts, stream
       ...stretch('acknowledged', past, Math.min(first, end), stream),
       ...inFlight(log, at, sock, first, sent, stream),
       ...stretch('unsent', sent, end, stream),
-      ...stretch('free', Math.max(first, end), Math.max(first, end) + free),
+      ...stretch('free', Math.max(1, end), Math.max(1, end) + free),
     ],
   };
 }

@@ -106,7 +106,7 @@ function arrowOf(packet: PacketFacts, points: ReadonlyMap<number, Point>): Arrow
     window,
     options: packet.options,
     retransmission,
-    label: labelOf(packet),
+    label: retransmission ? `${labelOf(packet)} retransmission` : labelOf(packet),
   };
 }
 
@@ -126,7 +126,6 @@ export function labelOf(packet: PacketFacts): string {
   else if (flags & (FIN | RST)) words.push(`seq ${seq}${acks}`);
   else if (packet.probe) words.push(`probe seq ${seq} win ${window}`);
   else words.push(`ACK ${ack ?? 0} win ${window}`);
-  if (packet.retransmission) words.push('retransmission');
   return words.join(' ');
 }
 

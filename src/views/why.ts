@@ -90,7 +90,7 @@ function textOf(log: Log, event: Event): string {
   };
   switch (event.kind) {
     case 'packet.sent':
-      return `${host} sent ${packet(event.n)}`;
+      return `${host} sent ${packet(event.n)}${packetIndex(log).get(event.n)?.retransmission ? ' again' : ''}`;
     case 'packet.queued':
       return `${packet(event.packet)} waits for the wire behind ${packets(event.length)}`;
     case 'packet.arrived':
