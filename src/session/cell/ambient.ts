@@ -28,7 +28,8 @@ const NO_MACHINE = 'a cell does not see the machine it runs on';
 const NO_MODULES = 'a cell has no modules; what it may use is there without them';
 const NO_CHANCE = 'two runs would differ; use Math.random(), which is seeded';
 const NO_COLLECTOR = 'two runs would differ, as garbage is collected when it suits the engine';
-const NO_THREADS = 'a cell is one thread of the simulation; use spawn()';
+const NO_THREADS = 'a cell starts threads inside the simulation only, with the spawn() of a process';
+const NO_NETWORK = 'the network is the simulated one; use the calls of a process: socket(), connect(), write(), read()';
 const NO_EVAL = 'code that is made at run time can not be stopped or located';
 
 /** Names that exist elsewhere, and why not here. */
@@ -50,15 +51,15 @@ const ABSENT: Readonly<Record<string, string>> = {
   navigator: NO_MACHINE,
   postMessage: NO_MACHINE,
   Intl: 'two machines would differ; format by hand',
-  Buffer: 'use Uint8Array with TextEncoder and TextDecoder',
+  Buffer: 'use buffer(n), bytes(text) and text(bytes)',
   require: NO_MODULES,
   module: NO_MODULES,
   exports: NO_MODULES,
   __dirname: NO_MODULES,
   __filename: NO_MODULES,
-  fetch: 'use socket(), connect(), write() and read()',
-  WebSocket: 'use socket(), connect(), write() and read()',
-  XMLHttpRequest: 'use socket(), connect(), write() and read()',
+  fetch: NO_NETWORK,
+  WebSocket: NO_NETWORK,
+  XMLHttpRequest: NO_NETWORK,
   crypto: NO_CHANCE,
   WeakRef: NO_COLLECTOR,
   FinalizationRegistry: NO_COLLECTOR,

@@ -58,7 +58,7 @@ export class CellScope {
   }
 
   /**
-   * Runs a cell to its end. Resolves whatever happens in it. One cell at a time: the caller queues.
+   * Runs a cell to its end. Never rejects. One cell at a time: the caller queues; it may give up a cell that waits.
    * @param cell the label to name in errors.
    */
   async evaluate(source: string, cell: string): Promise<Outcome> {
@@ -83,7 +83,8 @@ export class CellScope {
     } catch (thrown) {
       return { ok: false, error: this.describe(thrown, cell), thrown };
     } finally {
-      this.#running = undefined;
+      // a cell that was given up may come to its end during a later one
+      if (this.#running === script) this.#running = undefined;
     }
   }
 
@@ -116,6 +117,16 @@ export class CellScope {
    * @param cell the cell that failed; its innermost place is the error's. Without it, the innermost place of all.
    */
   describe(thrown: unknown, cell?: string): CellError {
+    try {
+      return this.#describe(thrown, cell);
+    } catch {
+      // an error whose own getters throw
+      const message = "an error that can't be shown";
+      return { name: 'Uncaught', message, frames: [], stack: `Uncaught: ${message}` };
+    }
+  }
+
+  #describe(thrown: unknown, cell: string | undefined): CellError {
     const frames = this.locate(thrown);
     const place = frames.find((frame) => cell === undefined || frame.cell === cell);
     const name = thrown instanceof Error ? String(thrown.name) : 'Uncaught';

@@ -226,6 +226,12 @@ describe('where an error stands', () => {
     assert.equal(flat(await session.failure(indirect, 'c')), 'Error: refused | go, c:2:9 | c:4:1');
   });
 
+  it('is nowhere when an error refuses to be looked at', async () => {
+    const session = new TestSession();
+    const hostile = 'throw new Proxy(new Error("x"), { get() { throw 1 } })';
+    assert.equal(await session.failure(hostile), "Uncaught: an error that can't be shown");
+  });
+
   it('names cells whose labels hold anything', async () => {
     const session = new TestSession();
     const cell = 'a b#3:(x) 😀/é';

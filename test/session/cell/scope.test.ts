@@ -345,6 +345,16 @@ describe('cells of one session', () => {
     assert.equal(await session.value('const c = 4; c'), 4);
   });
 
+  it('lets the next cell run while one that was given up still waits', async () => {
+    const session = new TestSession();
+    const givenUp = session.run(
+      'let open; const gate = new Promise((resolve) => { open = resolve }); await gate; log("late")',
+    );
+    assert.equal(await session.value('const a = 1; open(); await 0; await 0; await 0; a'), 1);
+    assert.equal((await givenUp).ok, true);
+    assert.deepEqual(session.logged, ['late']);
+  });
+
   it('keeps everything when a cell does not parse', async () => {
     const session = new TestSession();
     await session.value('const a = 1');
