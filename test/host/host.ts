@@ -101,19 +101,31 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
   }
 }
 
-/** Runs a command by its name in the command palette, as `Notebook: Run All`. @throws when no command has this name. */
+/**
+ * Runs a command by its exact name in the command palette, as `Notebook: Run All`. Whatever takes the focus closes the
+ * palette, for example an editor that is just opening; then it is asked again.
+ * @throws when no command has this name.
+ */
 export async function command(page: Page, name: string): Promise<void> {
   const palette = page.locator('.quick-input-widget');
-  await page.keyboard.press('Control+Shift+P');
-  await palette.locator('input').waitFor();
-  await palette.locator('input').fill(`>${name}`);
-  const row = palette.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first();
-  await row.waitFor().catch(() => {
-    throw new Error(`the command palette has no "${name}"`);
+  const input = palette.locator('.quick-input-box input');
+  const label = palette.locator('.monaco-list-row .label-name').filter({ hasText: new RegExp(`^${literally(name)}$`) });
+  const chosen = async () => {
+    await page.keyboard.press('Control+Shift+P');
+    await input.waitFor({ timeout: 5_000 });
+    await input.fill(`>${name}`, { timeout: 5_000 });
+    await label.first().click({ timeout: 5_000 });
+    return true;
+  };
+  await until(`the command palette offers "${name}"`, async () => {
+    if (await chosen().catch(() => false)) return true;
+    await page.keyboard.press('Escape');
+    return false;
   });
-  await page.keyboard.press('Enter');
-  await palette.waitFor({ state: 'hidden' }).catch(() => {}); // some commands ask on in the same widget
 }
+
+/** A regular expression that matches this text and nothing else. */
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** The frame in which a notebook's outputs are drawn. */
 export function lab(page: Page): FrameLocator {
