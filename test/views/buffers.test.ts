@@ -6,31 +6,34 @@ import { buffers } from '../../src/views/buffers.ts';
 import { streamsOf } from '../../src/views/stream.ts';
 import { instants } from '../../src/views/timeline.ts';
 import type { EndBuffers, Segment } from '../../src/views/view.ts';
-import { type Cell, listening, run } from './scenario.ts';
+import { type Cell, run } from './scenario.ts';
 import { story, until } from './script.ts';
 
 const TEXT = Array.from({ length: 60_000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join('');
 
 /** A server that reads nothing for two seconds, then all. */
-const lazy: Cell = async ({ server }) => {
-  const fd = await server.socket(2, 1);
-  await server.bind(fd, { addr: '0.0.0.0', port: 8080 });
-  await server.setsockopt(fd, 1, 8, 4000);
-  await server.listen(fd, 5);
-  server.spawn('lazy', async (me) => {
-    const connection = await me.accept(fd);
-    await me.sleep(ms(2000));
-    const buf = new Uint8Array(7000);
-    while ((await me.read(connection, buf)) > 0);
-    await me.close(connection);
-  });
-};
+const lazyWith =
+  (receiveBuffer: number): Cell =>
+  async ({ server }) => {
+    const fd = await server.socket(2, 1);
+    await server.bind(fd, { addr: '0.0.0.0', port: 8080 });
+    await server.setsockopt(fd, 1, 8, receiveBuffer);
+    await server.listen(fd, 5);
+    server.spawn('lazy', async (me) => {
+      const connection = await me.accept(fd);
+      await me.sleep(ms(2000));
+      const buf = new Uint8Array(7000);
+      while ((await me.read(connection, buf)) > 0);
+      await me.close(connection);
+    });
+  };
+const lazy = lazyWith(4000);
 const flood: Cell = async ({ client }) => {
   const fd = await client.socket(2, 1);
   await client.connect(fd, { addr: '10.0.0.2', port: 8080 });
   await client.write(fd, TEXT);
   await client.close(fd);
-  await client.sleep(ms(1000));
+  await client.sleep(ms(3000));
 };
 
 const ends = (log: Log, at: number): readonly EndBuffers[] =>
@@ -40,7 +43,7 @@ const sum = (segments: readonly Segment[], kind: Segment['kind']) =>
 
 describe('the buffers view', () => {
   it('cuts each buffer into stretches that join without gaps, and whose lengths are those of the variables', async () => {
-    const log = await run([lazy, flood], { loss: 0.03, rate: 1e8, queue: 10 }, 5);
+    const log = await run([lazyWith(60_000), flood], { loss: 0.1, rate: 1e8, queue: 10 }, 5);
     const seen = new Set<string>();
     for (const at of instants(log, { from: 0 })) {
       for (const { send, receive } of ends(log, at)) {
@@ -75,7 +78,7 @@ describe('the buffers view', () => {
   });
 
   it('shows the bytes that lie there', async () => {
-    const log = await run([lazy, flood], { loss: 0.03, rate: 1e8, queue: 10 }, 5);
+    const log = await run([lazyWith(60_000), flood], { loss: 0.1, rate: 1e8, queue: 10 }, 5);
     for (const at of instants(log, { from: 0 })) {
       for (const { end, send, receive } of ends(log, at)) {
         const data = end.side === 0 ? send : receive;

@@ -25,7 +25,8 @@ export const LOG_VERSION: number = [...JSON.stringify(EVENTS)].reduce(
 
 export type Decoded = { ok: true; log: Log } | { ok: false; reason: string };
 
-const aligned = (size: number): number => (size + 7) & ~7;
+// Not by bit operators: a damaged header may name sizes beyond 32 bits.
+const aligned = (size: number): number => Math.ceil(size / 8) * 8;
 const asBytes = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
