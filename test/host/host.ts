@@ -115,6 +115,7 @@ export async function command(page: Page, name: string): Promise<void> {
     await input.waitFor({ timeout: 5_000 });
     await input.fill(`>${name}`, { timeout: 5_000 });
     await label.first().click({ timeout: 5_000 });
+    await page.mouse.move(1, 1); // no tooltip of what lies under the palette
     return true;
   };
   await until(`the command palette offers "${name}"`, async () => {
