@@ -12,9 +12,9 @@ import { type Pane, WhyEvent } from './panes/pane.ts';
 import { SequencePane } from './panes/sequence.ts';
 import { StatesPane } from './panes/states.ts';
 import { key, keyStyles } from './parts/key.ts';
-import { keyTarget, Scrubber, ScrubEvent } from './parts/scrubber.ts';
+import { Scrubber, ScrubEvent } from './parts/scrubber.ts';
 import { why, whyStyles } from './parts/why.ts';
-import { instantOf, notable, type Run, sentenceAt, timeAt } from './run.ts';
+import { instantOf, keyTarget, notable, type Run, sentenceAt, timeAt } from './run.ts';
 import { followTheme, palette } from './ui/theme.ts';
 import { button, tabs, toolkitTheme } from './ui/toolkit.ts';
 import { shortTime } from './words.ts';
@@ -141,7 +141,7 @@ export class LabView extends LitElement {
     this.chosen = -1;
     this.playing = false;
     this.tab = 0;
-    this.addEventListener(ScrubEvent.type, (event) => this.go((event as ScrubEvent).at));
+    this.addEventListener(ScrubEvent.type, (event) => this.#scrub((event as ScrubEvent).at));
     this.addEventListener(WhyEvent.type, (event) => this.ask((event as WhyEvent).n));
     this.addEventListener('keydown', (event) => this.#pressed(event));
   }
@@ -185,6 +185,13 @@ export class LabView extends LitElement {
     });
   }
 
+  /** The reader moves the cursor: what happened there is of interest now. */
+  #scrub(at: number): void {
+    this.#stop();
+    this.chosen = -1;
+    this.go(at);
+  }
+
   /** Shows why an event happened. */
   ask(n: number): void {
     this.chosen = n;
@@ -224,8 +231,7 @@ export class LabView extends LitElement {
 
   #transport(run: Run): TemplateResult[] {
     const to = (at: number | undefined) => () => {
-      this.#stop();
-      if (at !== undefined) this.go(at);
+      if (at !== undefined) this.#scrub(at);
     };
     const first = this.at <= (run.instants[0] ?? 0);
     const last = this.at >= (run.instants.at(-1) ?? 0);
@@ -365,8 +371,7 @@ export class LabView extends LitElement {
     const to = keyTarget(this.run, this.#wanted, event.key);
     if (to === undefined) return;
     event.preventDefault();
-    this.#stop();
-    this.go(to);
+    this.#scrub(to);
   }
 }
 

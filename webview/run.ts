@@ -39,9 +39,14 @@ export function sentenceAt(log: Log, at: number): string {
 
 /** The index of the last instant that is not after cursor `at`; 0 when all are. */
 export function instantOf({ instants }: Pick<Run, 'instants'>, at: number): number {
-  let index = 0;
-  for (const [i, instant] of instants.entries()) if (instant <= at) index = i;
-  return index;
+  let low = 0;
+  let high = instants.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((instants[middle] as number) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
 }
 
 /** The cursor of the next (`step` 1) or previous (-1) notable event; the end or the start when there is none. */
@@ -49,4 +54,29 @@ export function notable({ marks, instants }: Pick<Run, 'marks' | 'instants'>, at
   const cursors = marks.map((mark) => mark.at);
   const found = step > 0 ? cursors.find((cursor) => cursor > at) : cursors.findLast((cursor) => cursor < at);
   return found ?? (instants.at(step > 0 ? -1 : 0) as number);
+}
+
+/** The cursor that a key leads to; undefined for a key that means nothing here. */
+export function keyTarget(run: Pick<Run, 'marks' | 'instants'>, at: number, key: string): number | undefined {
+  const index = instantOf(run, at);
+  const { instants } = run;
+  const exact = instants[index] === at;
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowUp':
+      return instants[Math.min(index + 1, instants.length - 1)];
+    case 'ArrowLeft':
+    case 'ArrowDown':
+      return instants[Math.max(exact ? index - 1 : index, 0)];
+    case 'PageUp':
+      return notable(run, at, 1);
+    case 'PageDown':
+      return notable(run, at, -1);
+    case 'Home':
+      return instants[0];
+    case 'End':
+      return instants.at(-1);
+    default:
+      return undefined;
+  }
 }

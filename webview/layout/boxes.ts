@@ -58,9 +58,29 @@ export function boxesTouch(a: Box, b: Box): boolean {
   return ![...axesOf(a), ...axesOf(b)].some((axis) => separates(axis, pa, pb));
 }
 
-/** Whether a line runs through a box. */
+/** Whether a line runs through a box: both are turned so that the box lies straight, then the line is clipped. */
 export function lineCrosses(box: Box, { a, b }: Line): boolean {
-  const points = corners(box);
-  const across: Point = { x: a.y - b.y, y: b.x - a.x };
-  return ![...axesOf(box), across].some((axis) => separates(axis, points, [a, b]));
+  const { middle, width, height, angle } = box;
+  const c = Math.cos(angle);
+  const s = Math.sin(angle);
+  const x = (a.x - middle.x) * c + (a.y - middle.y) * s;
+  const y = (a.y - middle.y) * c - (a.x - middle.x) * s;
+  const dx = (b.x - a.x) * c + (b.y - a.y) * s;
+  const dy = (b.y - a.y) * c - (b.x - a.x) * s;
+  let from = 0;
+  let to = 1;
+  for (const [start, way, half] of [
+    [x, dx, width / 2],
+    [y, dy, height / 2],
+  ] as const) {
+    if (way === 0) {
+      if (Math.abs(start) >= half) return false;
+      continue;
+    }
+    const enter = (-Math.sign(way) * half - start) / way;
+    const leave = (Math.sign(way) * half - start) / way;
+    from = Math.max(from, enter);
+    to = Math.min(to, leave);
+  }
+  return from < to;
 }

@@ -5,7 +5,8 @@
  * the line before below it; the first that is free is taken. An arrow for which nothing is free stays without words,
  * and the drawing shows them when the arrow is looked at. Pure; arrows are given in the order of their importance.
  */
-import { type Box, boxesTouch, type Line, lineCrosses, type Point } from './boxes.ts';
+import type { Box, Line } from './boxes.ts';
+import type { Clearing } from './clearing.ts';
 
 /** An arrow that wants words. */
 export interface Labelled extends Line {
@@ -53,58 +54,23 @@ function boxAt(arrow: Line, text: string, place: number, below: boolean, metrics
 const roomAt = ({ a, b }: Line, place: number): number =>
   Math.hypot(b.x - a.x, b.y - a.y) * Math.min(place, 1 - place) * 2;
 
-const high = ({ y }: Point, other: Point): number => Math.min(y, other.y);
-const low = ({ y }: Point, other: Point): number => Math.max(y, other.y);
-
 /**
- * A place for each arrow's words, or null.
- * @param taken what must stay free besides: other lines, and boxes that are already written.
+ * A place for each arrow's words, or null. The words taken are added to `clearing`.
+ * @param clearing holds the arrows themselves, and whatever else is drawn.
  */
-export function placeLabels(
-  arrows: readonly Labelled[],
-  metrics: LabelMetrics,
-  taken: { lines?: readonly Line[]; boxes?: readonly Box[] } = {},
-): (Placed | null)[] {
-  const lines = [...arrows, ...(taken.lines ?? [])].sort((p, q) => high(p.a, p.b) - high(q.a, q.b));
-  // Lines by where they begin, and the most that any of them reaches down: whoever asks about a stretch of the
-  // picture looks at the lines of that stretch alone.
-  const tops = lines.map(({ a, b }) => high(a, b));
-  const reach = lines.reduce((most, { a, b }) => Math.max(most, low(a, b) - high(a, b)), 0);
-  const boxes: Box[] = [...(taken.boxes ?? [])];
-
-  const isFree = (box: Box): boolean => {
-    const half = Math.hypot(box.width, box.height) / 2;
-    for (let i = firstAtLeast(tops, box.middle.y - half - reach); i < lines.length; i++) {
-      if ((tops[i] as number) > box.middle.y + half) break;
-      if (lineCrosses(box, lines[i] as Line)) return false;
-    }
-    return !boxes.some((other) => boxesTouch(box, other));
-  };
-
+export function placeLabels(arrows: readonly Labelled[], metrics: LabelMetrics, clearing: Clearing): (Placed | null)[] {
   return arrows.map((arrow) => {
     for (const text of arrow.texts) {
       for (const below of [false, true]) {
         for (const place of PLACES) {
           if (text.length * metrics.charWidth > roomAt(arrow, place)) continue;
           const box = boxAt(arrow, text, place, below, metrics);
-          if (!isFree(box)) continue;
-          boxes.push(box);
+          if (!clearing.isFree(box)) continue;
+          clearing.addBox(box);
           return { text, box };
         }
       }
     }
     return null;
   });
-}
-
-/** The first index of a rising list whose value is at least `value`. */
-function firstAtLeast(rising: readonly number[], value: number): number {
-  let from = 0;
-  let to = rising.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if ((rising[middle] as number) < value) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }

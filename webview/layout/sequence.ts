@@ -7,7 +7,8 @@
  */
 import type { Arrow, CallMark, Mark, SequenceModel } from '../../src/views/view.ts';
 import { count, elide, shortTime } from '../words.ts';
-import { type Box, boxesTouch, lineCrosses, type Point } from './boxes.ts';
+import type { Point } from './boxes.ts';
+import { Clearing } from './clearing.ts';
 import { type Placed, placeLabels } from './labels.ts';
 import { spread } from './spread.ts';
 
@@ -18,6 +19,8 @@ const LINE = 14;
 /** The times at the left edge, right-aligned. */
 export const TIME_COLUMN = 76;
 const LANE = 8;
+/** Size of the cross at the end of a dropped packet. */
+const CROSS = 14;
 /** From a lifeline to the words beside it. */
 const GAP = 12;
 
@@ -116,7 +119,7 @@ export function sequenceShape(model: SequenceModel, width: number, charWidth: nu
   });
   return {
     width,
-    height: Math.max(y(model.rows) + ROW, ...notes.map((note) => note.y + LINE)),
+    height: notes.reduce((most, note) => Math.max(most, note.y + LINE), y(model.rows) + ROW),
     lifelines: hosts.map(({ host, name, address }) => ({ x: xOf.get(host) ?? 0, name, address, host })),
     arrows,
     notes,
@@ -152,26 +155,26 @@ function arrowShapes(model: SequenceModel, xOf: Map<number, number>, step: numbe
       side: arrow.side === 0 ? 'a' : 'b',
     };
   });
-  const crosses = shapes
-    .filter(({ arrow }) => arrow.fate === 'dropped')
-    .map(({ b }) => ({ middle: b, width: 14, height: 14, angle: 0 }));
-  const written: Box[] = [];
-  const reasons = shapes.map(({ arrow, a, b }, i): Placed | null => {
+  const clearing = new Clearing();
+  for (const shape of shapes) {
+    clearing.addLine(shape);
+    if (shape.arrow.fate === 'dropped') clearing.addBox({ middle: shape.b, width: CROSS, height: CROSS, angle: 0 });
+  }
+  const reasons = shapes.map((shape): Placed | null => {
+    const { arrow, a, b } = shape;
     if (arrow.fate !== 'dropped') return null;
     const text = arrow.reason || 'dropped';
     const width = text.length * charWidth;
-    const middle = { x: b.x + Math.sign(b.x - a.x) * (10 + width / 2), y: b.y };
+    const middle = { x: b.x + Math.sign(b.x - a.x) * (CROSS / 2 + 4 + width / 2), y: b.y };
     const box = { middle, width, height: LINE, angle: 0 };
-    const free =
-      shapes.every((other, k) => k === i || !lineCrosses(box, other)) &&
-      written.every((other) => !boxesTouch(box, other));
-    if (free) written.push(box);
-    return free ? { text, box } : null;
+    if (!clearing.isFree(box, shape)) return null;
+    clearing.addBox(box);
+    return { text, box };
   });
   const labels = placeLabels(
     shapes.map(({ arrow, a, b }) => ({ a, b, texts: packetTexts(arrow) })),
     { charWidth, height: 12, offset: 8.5 },
-    { boxes: [...written, ...crosses] },
+    clearing,
   );
   return shapes.map((shape, i) => ({ ...shape, label: labels[i] ?? null, reason: reasons[i] ?? null }));
 }
@@ -255,7 +258,10 @@ function timeTicks(model: SequenceModel): Pick<SequenceShape, 'times' | 'start'>
   ].sort((p, q) => p.row - q.row);
   // What came before the window stands at its top; its own time is of no use here.
   const shown = points.filter((point) => point.row > 0);
-  const start = Math.min(...(shown.length > 0 ? shown : points).map((point) => point.time));
+  const start = (shown.length > 0 ? shown : points).reduce(
+    (least, { time }) => Math.min(least, time),
+    Number.POSITIVE_INFINITY,
+  );
   const times: { y: number; text: string }[] = [];
   let before = '';
   for (const { row, time } of points) {

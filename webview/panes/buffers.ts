@@ -92,7 +92,7 @@ export class BuffersPane extends Pane {
     const model = buffers.model(log, this.at);
     if (model.connections.length === 0) return html`<p class="empty">No connection has buffers yet.</p>`;
     return this.figure(
-      buffers.text(model),
+      () => buffers.text(model),
       model.connections.map((connection) => this.#connection(connection)),
     );
   }
@@ -246,11 +246,12 @@ export class BuffersPane extends Pane {
     const state = user.waits ? `waits for ${user.waits}` : `${count(user.copied)} of ${count(user.size)} bytes copied`;
     const call = `${user.call}(${user.fd})`;
     const words = `${call} ${state}`;
-    const shown = user.preview !== '' && user.preview.length * CHAR < whole - 8;
+    const preview = readable(user.preview);
+    const shown = preview !== '' && preview.length * CHAR < whole - 8;
     const right = axis.x(axis.to) - from - whole - 10;
     // Beside the buffer when there is room, else in it, else only the name of the call.
     const beside = [words, call].find((text) => text.length * CHAR < right);
-    const inside = shown ? user.preview : beside ? '' : elide(words, Math.floor((whole - 10) / CHAR));
+    const inside = shown ? preview : beside ? '' : elide(words, Math.floor((whole - 10) / CHAR));
     const y = top + 10.5;
     return svg`<g class=${classMap({ user: true, mark: true, closed: !user.open, [way]: true })} data-n=${user.n} role="button" aria-label=${words}>
       <title>${words}</title>
@@ -285,6 +286,8 @@ const noSocket = (top: number): TemplateResult =>
 /** Pictures of control characters, which few fonts have, as programs write them. */
 const ESCAPES: Record<string, string> = { '␀': '\\0', '␉': '\\t', '␊': '\\n', '␍': '\\r' };
 
+const readable = (preview: string): string => preview.replace(/[␀␉␊␍]/g, (ch) => ESCAPES[ch] ?? ch);
+
 /** The bytes themselves, each in its place, when there is room; else as much of the text as fits. */
 function letters(segment: Segment, axis: Axis, y: number): TemplateResult | string {
   const characters = [...segment.preview];
@@ -295,11 +298,13 @@ function letters(segment: Segment, axis: Axis, y: number): TemplateResult | stri
     const wide = axis.perByte >= 2.2 * CHAR;
     return svg`<g>${characters.map((ch, i) => {
       const place = from + (i + 0.5) * axis.perByte;
-      return svg`<text class="letters" x=${place} y=${y}>${wide ? (ESCAPES[ch] ?? ch) : ESCAPES[ch] ? '·' : ch}</text>`;
+      return svg`<text class="letters" x=${place} y=${y}>${wide ? readable(ch) : ch in ESCAPES ? '·' : ch}</text>`;
     })}</g>`;
   }
   const room = Math.floor((width - 8) / CHAR);
-  return room < 4 ? '' : svg`<text class="letters" x=${from + width / 2} y=${y}>${elide(segment.preview, room)}</text>`;
+  return room < 4
+    ? ''
+    : svg`<text class="letters" x=${from + width / 2} y=${y}>${elide(readable(segment.preview), room)}</text>`;
 }
 
 function pointers(axis: Axis, width: number, top: number, all: Pointer[]): TemplateResult {

@@ -45,7 +45,7 @@ abstract class Listing extends Pane {
     if (shown.length === 0) return html`<p class="empty">${this.nothing}</p>`;
     const cell = (text: string) => html`<td>${text}</td>`;
     return this.figure(
-      '',
+      () => '',
       html`<div class="scroll" tabindex="0" role="region" aria-label=${this.heading}>
         <table>
           ${head.length > 0 ? html`<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>` : ''}

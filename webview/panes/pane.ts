@@ -12,6 +12,9 @@ import { drawing } from '../ui/theme.ts';
 /** Marks that can be seen. */
 const MARKS = '.mark:not(.future)';
 
+/** Milliseconds without a new drawing after which its words are told. */
+const REST = 250;
+
 /** Asks the lab view for the causes of an event. */
 export class WhyEvent extends Event {
   static readonly type = 'socknb-why';
@@ -42,6 +45,7 @@ export abstract class Pane extends LitElement {
   /** In CSS pixels; 0 before the first layout. */
   declare width: number;
   #observer: ResizeObserver | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
   /** The numbers of the last event before the step that led to the cursor, and of the last one in it. */
   #step: readonly [before: number, last: number] = [-1, -1];
 
@@ -62,6 +66,7 @@ export abstract class Pane extends LitElement {
 
   override disconnectedCallback(): void {
     this.#observer?.disconnect();
+    clearTimeout(this.#telling);
     super.disconnectedCallback();
   }
 
@@ -84,10 +89,15 @@ export abstract class Pane extends LitElement {
     return n > this.#step[1] ? 'future' : n > this.#step[0] ? 'now' : 'past';
   }
 
-  /** A drawing and its words. */
-  protected figure(said: string, picture: unknown): TemplateResult {
+  /** A drawing and its words, which are told once the cursor rests: telling them at each step would cost the frame. */
+  protected figure(said: () => string, picture: unknown): TemplateResult {
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => {
+      const words = this.renderRoot.querySelector('.said');
+      if (words) words.textContent = said();
+    }, REST);
     return html`<div role="none" @click=${this.#clicked} @keydown=${this.#pressed}>${picture}</div>
-      <div id="said" class="said">${said}</div>`;
+      <div id="said" class="said"></div>`;
   }
 
   readonly #clicked = (event: Event): void => {

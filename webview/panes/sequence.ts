@@ -2,8 +2,10 @@
  * The sequence diagram: packets between hosts, slanted by the time they take, and beside each host what its programs
  * and its TCP did. The whole run is laid out once; the cursor only moves what is past, present and to come.
  */
-import { css, html, svg, type TemplateResult } from 'lit';
+import { css, html, svg, type TemplateResult, unsafeCSS } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
+import { guard } from 'lit/directives/guard.js';
+import { repeat } from 'lit/directives/repeat.js';
 import { sequence } from '../../src/views/sequence.ts';
 import type { SequenceModel } from '../../src/views/view.ts';
 import {
@@ -20,6 +22,20 @@ import { shortTime } from '../words.ts';
 import { Pane, type Tense } from './pane.ts';
 
 const HEAD = 7;
+/** Height of the visible part; only what lies in it and a little around it is drawn. */
+const WINDOW = 720;
+const AROUND = 240;
+/** The cursor's line stays at least so far from the edges. */
+const MARGIN = 60;
+/** What the cursor makes of a packet. */
+interface Moment {
+  tense: Tense;
+  ended: boolean;
+  /** How much of its way it has gone, 0 to 1. */
+  share: number;
+  chosen: boolean;
+}
+
 const degrees = (angle: number): number => (angle * 180) / Math.PI;
 
 export class SequencePane extends Pane {
@@ -70,7 +86,7 @@ export class SequencePane extends Pane {
       .nowtime { fill: var(--now-text); font-weight: 700; text-anchor: end; dominant-baseline: central; font-size: 10px; }
       .nowpoint { fill: var(--now); }
       .hosts { margin-bottom: 2px; }
-      .scroll { max-height: 720px; overflow: hidden auto; scrollbar-width: thin; }
+      .scroll { max-height: ${unsafeCSS(WINDOW)}px; overflow: hidden auto; scrollbar-width: thin; }
       :host([theme^='contrast']) .arrow.past { --side: var(--end); }
     `,
   ];
@@ -78,6 +94,10 @@ export class SequencePane extends Pane {
   #shape: SequenceShape | undefined;
   #of: { arrows: unknown; marks: unknown; width: number } | undefined;
   #charWidth = 0;
+  /** How far it is scrolled, and the cursor and height for which that was chosen. */
+  #top = 0;
+  #followed = -1;
+  #tall = 0;
 
   protected override draw(): TemplateResult {
     const model = sequence.model(this.run.log, this.at);
@@ -85,12 +105,13 @@ export class SequencePane extends Pane {
       return html`<p class="empty">No packet was sent and no call was made in this cell.</p>`;
     }
     const shape = this.#shapeOf(model);
-    const tense = (n: number) => this.tense(n);
     const now = shape.y(model.now.row);
+    this.#follow(now, shape.height);
+    const seen = (top: number, bottom: number) => bottom > this.#top - AROUND && top < this.#top + WINDOW + AROUND;
     const first = shape.lifelines[0]?.x ?? 0;
     const last = shape.lifelines.at(-1)?.x ?? 0;
     return this.figure(
-      sequence.text(model),
+      () => sequence.text(model),
       html`<svg class="hosts" width=${shape.width} height="32" aria-hidden="true">
           ${
             shape.start === 0
@@ -103,7 +124,7 @@ export class SequencePane extends Pane {
               <text class="address dim" x=${x} y="26">${address}</text>`,
           )}
         </svg>
-        <div class="scroll" tabindex="-1">
+        <div class="scroll" tabindex="-1" @scroll=${this.#scrolled}>
         <svg width=${shape.width} height=${shape.height} role="graphics-document" aria-label="Sequence diagram" aria-describedby="said">
           <defs>
             <pattern id="waiting" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -112,22 +133,32 @@ export class SequencePane extends Pane {
           </defs>
           ${shape.lifelines.map(({ x }) => svg`<line class="life" x1=${x} x2=${x} y1="0" y2=${shape.height} />`)}
           ${shape.times.map(({ y, text }) =>
-            Math.abs(y - now) < 12 ? '' : svg`<text class="time dim" x=${TIME_COLUMN - 4} y=${y}>${text}</text>`,
+            !seen(y, y) || Math.abs(y - now) < 12
+              ? ''
+              : svg`<text class="time dim" x=${TIME_COLUMN - 4} y=${y}>${text}</text>`,
           )}
-          ${shape.folds.map(({ top, bottom, label }) => this.#fold(top, bottom, label, shape))}
+          ${shape.folds.filter(({ top, bottom }) => seen(top, bottom)).map((each) => this.#fold(each, shape))}
           ${shape.bars.map(({ mark, x, top, bottom }) => {
             const running = mark.exit === null || mark.exit.n > model.now.n;
             const end = running ? Math.max(top + 8, Math.min(bottom, now)) : bottom;
             const classes = { bar: true, waits: mark.waited !== '', [this.#end(mark.host, shape)]: true };
-            return mark.enter.n > model.now.n
+            return mark.enter.n > model.now.n || !seen(top, bottom)
               ? ''
               : svg`<rect class=${classMap(classes)} x=${x - 2.5} y=${top} width="5" height=${Math.max(8, end - top)} rx="2"/>`;
           })}
           <line class="nowline" x1=${first} x2=${last} y1=${now} y2=${now} />
           <text class="nowtime" x=${TIME_COLUMN - 4} y=${now}>${sinceText(Math.max(model.now.time, shape.start), shape.start)}</text>
           <path class="nowpoint" d="M${TIME_COLUMN - 1} ${now - 4}l6 4l-6 4z" />
-          ${shape.arrows.map((each) => this.#arrow(each, model, now, tense))}
-          ${shape.notes.map((note) => this.#note(note, tense(note.n)))}
+          ${repeat(
+            shape.arrows.filter(({ a, b }) => seen(a.y, b.y)),
+            ({ arrow }) => arrow.n,
+            (each) => this.#arrow(each, model, now),
+          )}
+          ${repeat(
+            shape.notes.filter(({ y }) => seen(y, y)),
+            ({ n, part }) => `${n} ${part}`,
+            (note) => this.#note(note),
+          )}
         </svg>
       </div>`,
     );
@@ -146,16 +177,22 @@ export class SequencePane extends Pane {
     return shape.lifelines[0]?.host === host ? 'a' : 'b';
   }
 
-  #arrow(
-    { arrow, a, b, label, reason, side }: ArrowShape,
-    model: SequenceModel,
-    now: number,
-    tense: (n: number) => Tense,
-  ): TemplateResult {
-    const sent = tense(arrow.sent.n);
+  /** A packet at this moment; drawn again only when the moment changes it. */
+  #arrow(shape: ArrowShape, model: SequenceModel, now: number): unknown {
+    const { arrow, a, b } = shape;
+    const sent = this.tense(arrow.sent.n);
     const ended = arrow.end !== null && arrow.end.n <= model.now.n;
-    const state: Tense = sent === 'future' ? 'future' : ended && tense(arrow.end?.n ?? 0) === 'past' ? 'past' : 'now';
+    const tense: Tense =
+      sent === 'future' ? 'future' : ended && this.tense(arrow.end?.n ?? 0) === 'past' ? 'past' : 'now';
     const share = sent === 'future' ? 0 : ended ? 1 : Math.min(0.97, Math.max(0.03, (now - a.y) / (b.y - a.y || 1)));
+    const chosen = this.chosen === arrow.n;
+    return guard([shape, tense, ended, share, chosen], () =>
+      this.#drawArrow(shape, { tense, ended, share, chosen }, packetSentence(arrow, model.lifelines)),
+    );
+  }
+
+  #drawArrow({ arrow, a, b, label, reason, side }: ArrowShape, moment: Moment, sentence: string): TemplateResult {
+    const { tense, ended, share, chosen } = moment;
     const tip = { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share };
     const angle = degrees(Math.atan2(b.y - a.y, b.x - a.x));
     const dropped = arrow.fate === 'dropped';
@@ -163,21 +200,21 @@ export class SequencePane extends Pane {
       arrow: true,
       mark: true,
       [side]: true,
-      [state]: true,
+      [tense]: true,
       again: arrow.retransmission,
       dropped,
-      chosen: this.chosen === arrow.n,
+      chosen,
     };
     const shown =
       label ??
-      (this.chosen === arrow.n
+      (chosen
         ? {
             text: packetTexts(arrow)[0] ?? '',
             box: { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 - 9 }, angle: 0 },
           }
         : null);
-    return svg`<g class=${classMap(classes)} data-n=${arrow.n} role="button" aria-label=${packetSentence(arrow, model.lifelines)}>
-      <title>${packetSentence(arrow, model.lifelines)}</title>
+    return svg`<g class=${classMap(classes)} data-n=${arrow.n} role="button" aria-label=${sentence}>
+      <title>${sentence}</title>
       <line class="hit" x1=${a.x} y1=${a.y} x2=${b.x} y2=${b.y} />
       ${share < 1 ? svg`<line class="course" x1=${tip.x} y1=${tip.y} x2=${b.x} y2=${b.y} />` : ''}
       ${share > 0 ? svg`<line class="ink" x1=${a.x} y1=${a.y} x2=${tip.x} y2=${tip.y} />` : ''}
@@ -188,21 +225,21 @@ export class SequencePane extends Pane {
       }
       ${ended && dropped ? svg`<path class="cross" d="M-5 -5L5 5M-5 5L5 -5" transform="translate(${b.x} ${b.y})" />` : ''}
       ${share > 0 && !ended ? svg`<circle class="packet" cx=${tip.x} cy=${tip.y} r="4.5" />` : ''}
-      ${shown && state !== 'future' ? svg`<text class="words halo" transform="translate(${shown.box.middle.x} ${shown.box.middle.y}) rotate(${degrees(shown.box.angle)})">${shown.text}</text>` : ''}
+      ${shown && tense !== 'future' ? svg`<text class="words halo" transform="translate(${shown.box.middle.x} ${shown.box.middle.y}) rotate(${degrees(shown.box.angle)})">${shown.text}</text>` : ''}
       ${ended && reason ? svg`<text class="words halo reason" x=${reason.box.middle.x} y=${reason.box.middle.y}>${reason.text}</text>` : ''}
     </g>`;
   }
 
-  #note(note: Note, tense: Tense): TemplateResult {
+  #note(note: Note): unknown {
+    const tense = this.tense(note.n);
+    const chosen = this.chosen === note.n;
+    return guard([note, tense, chosen], () => this.#drawNote(note, tense, chosen));
+  }
+
+  #drawNote(note: Note, tense: Tense, chosen: boolean): TemplateResult {
     const { part, text, full, x, y, anchor, from } = note;
-    const classes = {
-      note: true,
-      mark: true,
-      [part]: true,
-      [tense]: true,
-      [anchor === 'end' ? 'a' : 'b']: true,
-      chosen: this.chosen === note.n,
-    };
+    const end = anchor === 'end' ? 'a' : 'b';
+    const classes = { note: true, mark: true, [part]: true, [tense]: true, [end]: true, chosen };
     const moved = Math.abs(y - from.y) > 2;
     const out = anchor === 'end' ? 1 : -1;
     return svg`<g class=${classMap(classes)} data-n=${note.n} role="button" aria-label=${sentenceOf(note)}>
@@ -213,7 +250,7 @@ export class SequencePane extends Pane {
     </g>`;
   }
 
-  #fold(top: number, bottom: number, label: string, shape: SequenceShape): TemplateResult {
+  #fold({ top, bottom, label }: SequenceShape['folds'][number], shape: SequenceShape): TemplateResult {
     const middle = (top + bottom) / 2;
     const from = shape.lifelines[0]?.x ?? 0;
     const to = shape.lifelines.at(-1)?.x ?? from;
@@ -226,15 +263,28 @@ export class SequencePane extends Pane {
     </g>`;
   }
 
+  /** Keeps the cursor's line in sight when the cursor has moved. */
+  #follow(now: number, height: number): void {
+    if (this.#followed === this.at && this.#tall === height) return;
+    this.#followed = this.at;
+    this.#tall = height;
+    if (now < this.#top + MARGIN) this.#top = Math.max(0, now - MARGIN);
+    else if (now > this.#top + WINDOW - MARGIN)
+      this.#top = Math.min(Math.max(0, height - WINDOW), now - WINDOW + MARGIN);
+  }
+
   protected override updated(changed: Map<PropertyKey, unknown>): void {
     super.updated(changed);
     const scroll = this.renderRoot.querySelector('.scroll');
-    const line = this.renderRoot.querySelector('.nowline');
-    if (!scroll || !line || scroll.scrollHeight <= scroll.clientHeight) return;
-    const y = Number(line.getAttribute('y1'));
-    if (y < scroll.scrollTop + 50) scroll.scrollTop = y - 50;
-    else if (y > scroll.scrollTop + scroll.clientHeight - 50) scroll.scrollTop = y - scroll.clientHeight + 50;
+    if (scroll && scroll.scrollTop !== this.#top) scroll.scrollTop = this.#top;
   }
+
+  readonly #scrolled = (event: Event): void => {
+    const { scrollTop } = event.target as Element;
+    if (scrollTop === this.#top) return;
+    this.#top = scrollTop;
+    this.requestUpdate();
+  };
 }
 
 const letter = (i: number): string => String.fromCharCode(65 + i);

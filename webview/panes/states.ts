@@ -77,7 +77,7 @@ export class StatesPane extends Pane {
     const scale = Math.min(UNIT, this.width / model.width);
     const nodes = model.nodes.map((node) => scaledNode(node, scale));
     return this.figure(
-      states.text(model),
+      () => states.text(model),
       html`<svg
           width=${model.width * scale}
           height=${model.height * scale}

@@ -8,7 +8,7 @@ import { css, html, LitElement, type PropertyDeclarations, svg, type TemplateRes
 import type { TimelineMark } from '../../src/views/view.ts';
 import { spread } from '../layout/spread.ts';
 import { nearest } from '../layout/warp.ts';
-import { instantOf, notable, type Run, sentenceAt, timeAt } from '../run.ts';
+import { instantOf, keyTarget, type Run, sentenceAt, timeAt } from '../run.ts';
 import { shortTime } from '../words.ts';
 
 /** The reader moved the cursor. */
@@ -175,31 +175,6 @@ export class Scrubber extends LitElement {
     });
     move(event);
   };
-}
-
-/** The cursor that a key leads to; undefined for a key that means nothing here. */
-export function keyTarget(run: Run, at: number, key: string): number | undefined {
-  const index = instantOf(run, at);
-  const { instants } = run;
-  const exact = instants[index] === at;
-  switch (key) {
-    case 'ArrowRight':
-    case 'ArrowUp':
-      return instants[Math.min(index + 1, instants.length - 1)];
-    case 'ArrowLeft':
-    case 'ArrowDown':
-      return instants[Math.max(exact ? index - 1 : index, 0)];
-    case 'PageUp':
-      return notable(run, at, 1);
-    case 'PageDown':
-      return notable(run, at, -1);
-    case 'Home':
-      return instants[0];
-    case 'End':
-      return instants.at(-1);
-    default:
-      return undefined;
-  }
 }
 
 /** Kinds whose words matter most, first. */

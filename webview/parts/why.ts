@@ -10,9 +10,9 @@ import { shortTime } from '../words.ts';
 
 export const whyStyles = css`
   .why { margin: 0; padding: 0; list-style: none; }
-  .why li { display: grid; grid-template-columns: 62px 1fr; column-gap: 10px; position: relative; padding: 2px 0 4px; }
+  .why li { display: grid; grid-template-columns: 72px 1fr; column-gap: 10px; position: relative; padding: 2px 0 4px; }
   .why time { color: var(--dim); font: 10.5px/1.7 var(--mono); text-align: right; font-variant-numeric: tabular-nums; }
-  .why li + li .step::before { content: '↑'; position: absolute; left: 64px; color: var(--dim); font-size: 10px; line-height: 1.7; margin-left: 1px; }
+  .why li + li .step::before { content: '↑'; position: absolute; left: 74px; color: var(--dim); font-size: 10px; line-height: 1.7; margin-left: 1px; }
   .why .step { border-left: 2px solid var(--hairline); padding-left: 12px; }
   .why li:first-child .step { border-left-color: var(--accent); }
   .why li:first-child button { font-weight: 600; }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { boxesTouch, corners, type Line, lineCrosses } from '../../../webview/layout/boxes.ts';
-import { type Labelled, type LabelMetrics, placeLabels } from '../../../webview/layout/labels.ts';
+import { type Box, boxesTouch, corners, type Line, lineCrosses } from '../../../webview/layout/boxes.ts';
+import { Clearing } from '../../../webview/layout/clearing.ts';
+import { type Labelled, type LabelMetrics, type Placed, placeLabels } from '../../../webview/layout/labels.ts';
 
 const METRICS: LabelMetrics = { charWidth: 6.6, height: 13, offset: 9 };
 
@@ -19,41 +20,48 @@ const arrows = fc.array(
   { maxLength: 40 },
 );
 
+function place(arrows: readonly Labelled[], boxes: readonly Box[] = []): (Placed | null)[] {
+  const clearing = new Clearing();
+  for (const each of arrows) clearing.addLine(each);
+  for (const box of boxes) clearing.addBox(box);
+  return placeLabels(arrows, METRICS, clearing);
+}
+
 describe('words on arrows', () => {
   it('stand in the middle of an arrow that is alone, in full', () => {
-    const [placed] = placeLabels([arrow(0, 40, true, 'SYN seq 0 win 64240')], METRICS);
+    const [placed] = place([arrow(0, 40, true, 'SYN seq 0 win 64240')]);
     assert.equal(placed?.text, 'SYN seq 0 win 64240');
     assert.ok(Math.abs((placed?.box.middle.x ?? 0) - 150) < 5);
     assert.ok((placed?.box.middle.y ?? 0) < 20, 'above the line');
   });
 
   it('are never written upside down', () => {
-    const [placed] = placeLabels([arrow(0, 40, false, 'ACK 1')], METRICS);
+    const [placed] = place([arrow(0, 40, false, 'ACK 1')]);
     assert.ok(Math.abs(placed?.box.angle ?? Math.PI) <= Math.PI / 2);
   });
 
   it('move aside where two arrows cross', () => {
     const crossing = [arrow(0, 40, true, 'SYN seq 0'), arrow(0, 40, false, 'SYN seq 0')];
-    const placed = placeLabels(crossing, METRICS);
+    const placed = place(crossing);
     for (const label of placed) for (const line of crossing) assert.ok(label && !lineCrosses(label.box, line));
   });
 
   it('are shortened before they are left out', () => {
-    const [placed] = placeLabels([{ ...arrow(0, 10, true, ''), texts: ['x'.repeat(80), 'ACK'] }], METRICS);
+    const [placed] = place([{ ...arrow(0, 10, true, ''), texts: ['x'.repeat(80), 'ACK'] }]);
     assert.equal(placed?.text, 'ACK');
   });
 
   it('keep clear of what is already written', () => {
     const lone = arrow(0, 40, true, 'SYN seq 0');
     const written = { middle: { x: 150, y: 20 }, width: 120, height: 60, angle: 0 };
-    const [placed] = placeLabels([lone], METRICS, { boxes: [written] });
+    const [placed] = place([lone], [written]);
     assert.ok(!placed || !boxesTouch(placed.box, written));
   });
 
   it('never lie under a line and never overlap, whatever the arrows', () => {
     fc.assert(
       fc.property(arrows, (all) => {
-        const placed = placeLabels(all, METRICS).filter((label) => label !== null);
+        const placed = place(all).filter((label) => label !== null);
         for (const [i, { box }] of placed.entries()) {
           for (const line of all) assert.ok(!lineCrosses(box, line));
           for (const other of placed.slice(i + 1)) assert.ok(!boxesTouch(box, other.box));
