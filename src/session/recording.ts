@@ -86,6 +86,15 @@ export interface StateChange {
 const matches = <T extends object>(item: T, pattern: Partial<T>): boolean =>
   Object.entries(pattern).every(([key, value]) => item[key as keyof T] === value);
 
+/** The event at an index, with bytes of its own: those in the log must stay as they are, whatever a cell does. */
+function eventAt(log: Log, index: number): Event {
+  const event = log.at(index);
+  for (const [name, value] of Object.entries(event)) {
+    if (value instanceof Uint8Array) Object.assign(event, { [name]: value.slice() });
+  }
+  return event;
+}
+
 /** The events of a recording, in order. Iterable; reading one makes a fresh plain object. */
 export class Events {
   readonly #log: Log;
@@ -105,7 +114,7 @@ export class Events {
   /** The event at index `i`, undefined beyond the ends; a negative index counts from the end. */
   at(i: number): Event | undefined {
     const index = i < 0 ? this.length + i : i;
-    return index >= 0 && index < this.length ? this.#log.at(this.#from + index) : undefined;
+    return index >= 0 && index < this.length ? eventAt(this.#log, this.#from + index) : undefined;
   }
 
   /** The events of one kind that match: `of('packet.dropped')`. The kinds are listed in sim/trace/schema.ts. */
@@ -113,7 +122,7 @@ export class Events {
     const out: EventOf<K>[] = [];
     for (let i = this.#from; i < this.#from + this.length; i++) {
       if (this.#log.kindAt(i) !== kind) continue;
-      const event = this.#log.at(i) as EventOf<K>;
+      const event = eventAt(this.#log, i) as EventOf<K>;
       if (matches(event, pattern)) out.push(event);
     }
     return out;
@@ -124,7 +133,7 @@ export class Events {
   }
 
   *[Symbol.iterator](): Generator<Event> {
-    for (let i = 0; i < this.length; i++) yield this.#log.at(this.#from + i);
+    for (let i = 0; i < this.length; i++) yield eventAt(this.#log, this.#from + i);
   }
 }
 
@@ -197,7 +206,7 @@ export class Recording {
       args: JSON.parse(event.args) as unknown[],
       result: failed ? -1 : end?.result,
       error: failed ? (errnoName(end.errno) ?? `errno ${end.errno}`) : '',
-      data: end && end.data.length > 0 ? end.data : event.data,
+      data: (end && end.data.length > 0 ? end : event).data.slice(),
       entered: event.t,
       returned: end?.t,
       waited: blocks.length > 0,
@@ -223,7 +232,7 @@ export class Recording {
         ack: packet.ack ?? undefined,
         window: packet.window,
         length: packet.length,
-        payload: parsed.segment.payload,
+        payload: parsed.segment.payload.slice(),
         source: colon(packet.source),
         target: colon(packet.target),
         retransmission: packet.retransmission,
