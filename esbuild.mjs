@@ -185,25 +185,29 @@ async function buildAll(production) {
 async function watchAll() {
   mkdirSync(DIST, { recursive: true });
   shipKoffi();
-  let running = 0;
-  /** @type {import('esbuild').Plugin} */
-  const report = {
+  /** What is being built now; at the start, everything. */
+  const building = new Set(BUNDLES.map(({ out }) => out));
+  console.log('Building');
+  /** @param {string} out @returns {import('esbuild').Plugin} */
+  const report = (out) => ({
     name: 'report',
     setup(build) {
       build.onStart(() => {
-        if (running++ === 0) console.log('Building');
+        if (building.size === 0) console.log('Building');
+        building.add(out);
       });
       build.onEnd(({ errors, warnings }) => {
         printProblems(warnings, 'warning');
         printProblems(errors);
-        if (--running > 0) return;
+        building.delete(out);
+        if (building.size > 0) return;
         linkCommand();
         console.log('Watching');
       });
     },
-  };
+  });
   const contexts = await Promise.all(
-    BUNDLES.map((bundle) => context({ ...optionsOf(bundle, false), plugins: [report] })),
+    BUNDLES.map((bundle) => context({ ...optionsOf(bundle, false), plugins: [report(bundle.out)] })),
   );
   await Promise.all(contexts.map((each) => each.watch()));
 }

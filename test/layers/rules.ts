@@ -7,6 +7,8 @@ import { importsOf, lineAt, mask } from './source.ts';
 
 /** Files of the simulator that hold constant tables only: whoever may see the log may name its words. */
 const TABLES = ['src/sim/tcp/states.ts', 'src/sim/syscall/signatures.ts', 'src/sim/net/drops.ts'];
+/** What the simulator's kernel and the real one have in common: the calls, and how they look to a program and in the log. */
+const CALLS = ['signatures', 'kernel', 'call-log', 'facade', 'threads'].map((name) => `src/sim/syscall/${name}.ts`);
 const BASE = 'src/sim/base';
 const LOG = [BASE, 'src/sim/wire', 'src/sim/trace'];
 
@@ -29,16 +31,12 @@ export const LAYERS: readonly Layer[] = [
   { in: 'src/sim/net', from: LOG },
   { in: 'src/sim/kernel', from: [...LOG, 'src/sim/tcp', 'src/sim/net'] },
   { in: 'src/sim/syscall', from: [...LOG, 'src/sim/tcp', 'src/sim/net', 'src/sim/kernel'] },
+  ...CALLS.map((file) => ({ in: file, from: [BASE, 'src/sim/trace', ...CALLS] })),
   { in: 'src/sim/world.ts', from: ['src/sim'] },
   { in: 'src/views', from: [...LOG, ...TABLES] },
   { in: 'src/format', from: [BASE, 'src/sim/trace', 'src/views'], packages: ['yaml'] },
   { in: 'src/guide', from: [BASE, 'src/sim/trace', 'src/views', 'src/format'] },
-  {
-    in: 'src/loopback',
-    from: [BASE, 'src/sim/trace', 'src/sim/syscall/signatures.ts'],
-    types: ['src/sim/syscall'],
-    packages: ['node:', 'koffi'],
-  },
+  { in: 'src/loopback', from: [BASE, 'src/sim/trace', ...CALLS], packages: ['node:', 'koffi'] },
   { in: 'src/session', from: ['src/sim', 'src/views', 'src/format', 'src/guide'] },
   {
     in: 'src/session/cell',
@@ -58,7 +56,7 @@ export const LAYERS: readonly Layer[] = [
       'src/views',
       'src/format',
       'src/guide',
-      ...['protocol', 'client', 'worker-host-node'].map((name) => `src/session/${name}.ts`),
+      ...['protocol', 'client', 'notebook', 'worker-host-node'].map((name) => `src/session/${name}.ts`),
     ],
     packages: ['vscode', 'node:'],
   },
