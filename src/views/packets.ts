@@ -39,9 +39,6 @@ export interface PacketFacts extends PacketWay {
   endNumber: number;
   endTime: Time;
   reason: string;
-  /** '10.0.0.1.49152', as tcpdump writes it; '' when the bytes are no TCP. */
-  source: string;
-  target: string;
   parsed: TcpIpv4 | Malformed;
   /** What relative numbers count from. */
   base: Base;
@@ -75,7 +72,7 @@ export const packetsOf = perLog((log): readonly PacketFacts[] => {
   return facts.packets.map((way) => {
     const event = log.at(way.sent) as EventOf<'packet.sent'>;
     const parsed = parseTcpIpv4(event.bytes);
-    const packet = { ...blank(facts, way, event), parsed };
+    const packet = blank(facts, way, event, parsed);
     if (isMalformed(parsed)) return packet;
     const { ip, segment } = parsed;
     const source = `${ip4Text(ip.src)}:${segment.srcPort}`;
@@ -86,8 +83,6 @@ export const packetsOf = perLog((log): readonly PacketFacts[] => {
     const sock = own && own.connection >= 0 ? own : route;
     packet.connection = sock?.connection ?? -1;
     packet.side = sock ? (sock === own || sock.local === source ? sock.side : ((1 - sock.side) as Side)) : 0;
-    packet.source = dotted(source);
-    packet.target = dotted(target);
     const conversation = packet.connection >= 0 ? `${packet.connection}` : [source, target].sort().join(' ');
     const mine = direction(directions, facts, conversation, packet.connection, source, packet.side);
     const theirs = direction(directions, facts, conversation, packet.connection, target, (1 - packet.side) as Side);
@@ -98,25 +93,31 @@ export const packetsOf = perLog((log): readonly PacketFacts[] => {
   });
 });
 
-const dotted = (name: string): string => name.replace(':', '.');
-
-function blank(facts: Facts, way: PacketWay, event: EventOf<'packet.sent'>): Omit<PacketFacts, 'parsed'> {
+/** A packet before its bytes are interpreted. One literal, since there may be very many. */
+function blank(
+  facts: Facts,
+  way: PacketWay,
+  event: EventOf<'packet.sent'>,
+  parsed: PacketFacts['parsed'],
+): PacketFacts {
   const { log } = facts;
-  const end = way.end < 0 ? undefined : log.at(way.end);
+  const { end } = way;
+  const dropped = end >= 0 && log.kindAt(end) === 'packet.dropped';
   return {
-    ...way,
+    n: way.n,
+    sent: way.sent,
+    end,
     time: event.t,
     from: event.host,
     to: event.to,
     sock: event.sock,
     connection: -1,
     side: 0,
-    fate: end === undefined ? 'on the way' : end.kind === 'packet.dropped' ? 'dropped' : 'arrived',
-    endNumber: end?.n ?? -1,
-    endTime: end?.t ?? log.now,
-    reason: end?.kind === 'packet.dropped' ? end.reason : '',
-    source: '',
-    target: '',
+    fate: end < 0 ? 'on the way' : dropped ? 'dropped' : 'arrived',
+    endNumber: end < 0 ? -1 : log.numberAt(end),
+    endTime: end < 0 ? log.now : log.timeAt(end),
+    reason: dropped ? (log.at(end) as EventOf<'packet.dropped'>).reason : '',
+    parsed,
     base: { seq: seq(0), ack: seq(0) },
     seq: 0,
     ack: null,

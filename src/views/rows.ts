@@ -29,7 +29,7 @@ export class Rows {
   #time: Time | undefined;
   #base = 0;
   #lowest = 0;
-  #lanes = new Map<string, number>();
+  #lanes = new Map<number, number>();
 
   /** @param flight how long a packet typically takes, in nanoseconds, above 0. */
   constructor(flight: number) {
@@ -45,8 +45,8 @@ export class Rows {
   point(n: number, time: Time, host: number, lane: Lane): Point {
     if (this.#time === undefined) this.#time = time;
     if (time > this.#time) this.#advance(time);
-    const mine = `${host} ${lane}`;
-    const other = `${host} ${lane === 'arrow' ? 'margin' : 'arrow'}`;
+    const mine = 2 * host + (lane === 'arrow' ? 0 : 1);
+    const other = mine ^ 1;
     // What follows in the other lane may stand beside its cause; in the same lane it must stand below.
     const row = Math.max(this.#base, (this.#lanes.get(mine) ?? -1) + 1, this.#lanes.get(other) ?? 0);
     this.#lanes.set(mine, row);

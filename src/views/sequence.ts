@@ -41,11 +41,15 @@ const diagramOf = perWindow((log, from): Diagram => {
   const packetHost = new Map<number, number>();
   const drawn: number[] = [];
   for (const { sent, end, from, to } of packets) {
-    drawn.push(sent, ...(end < 0 ? [] : [end]));
+    drawn.push(sent);
+    if (end >= 0) drawn.push(end);
     packetHost.set(sent, from);
     packetHost.set(end, to);
   }
-  for (const { enter, exit } of calls) drawn.push(enter, ...(exit < 0 ? [] : [exit]));
+  for (const { enter, exit } of calls) {
+    drawn.push(enter);
+    if (exit >= 0) drawn.push(exit);
+  }
   for (let i = from; i < log.length; i++) if (MARKED.has(log.kindAt(i))) drawn.push(i);
   const marks: Mark[] = [];
   for (const i of drawn.sort((a, b) => a - b)) {

@@ -7,7 +7,7 @@
 import type { State } from '../sim/tcp/states.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf, Kind } from '../sim/trace/schema.ts';
-import { countBefore, cursorAt, factsOf, lastBefore, type SockFacts } from './facts.ts';
+import { countBefore, cursorAt, factsOf, lastBefore, perLog, type SockFacts } from './facts.ts';
 import { stateAt } from './states.ts';
 import type { SsModel, SsRow, View } from './view.ts';
 
@@ -63,37 +63,55 @@ function rowOf(log: Log, sock: SockFacts, at: number): SsRow | undefined {
   };
 }
 
+/** The timers of a socket: positions of the events that change them, and after each the `timer.set` that count. */
+interface TimerHistory {
+  positions: readonly number[];
+  running: readonly (readonly EventOf<'timer.set'>[])[];
+}
+
+const timersOf = perLog((log) => {
+  const histories = new Map<SockFacts, TimerHistory>();
+  return (sock: SockFacts): TimerHistory => {
+    let history = histories.get(sock);
+    if (!history) histories.set(sock, (history = timerHistory(log, sock)));
+    return history;
+  };
+});
+
+function timerHistory(log: Log, sock: SockFacts): TimerHistory {
+  const { 'timer.set': set = [], 'timer.off': off = [], 'timer.fire': fire = [] } = sock.of;
+  const positions = [...set, ...off, ...fire].sort((a, b) => a - b);
+  let running: readonly EventOf<'timer.set'>[] = [];
+  const after = positions.map((i) => {
+    const event = log.at(i) as EventOf<'timer.set' | 'timer.off' | 'timer.fire'>;
+    const others = running.filter(({ timer }) => timer !== event.timer);
+    running = event.kind === 'timer.set' && TIMERS[event.timer] ? [...others, event as EventOf<'timer.set'>] : others;
+    return running;
+  });
+  return { positions, running: after };
+}
+
 /** The timer that fires next, as ss prints it. */
 function timerText(log: Log, sock: SockFacts, at: number): string {
-  const set = new Map<string, EventOf<'timer.set'>>();
-  const changes = (['timer.set', 'timer.off', 'timer.fire'] as const)
-    .flatMap((kind) => (sock.of[kind] ?? []).slice(0, countBefore(sock.of[kind], at)))
-    .sort((a, b) => a - b);
-  for (const i of changes) {
-    const event = log.at(i);
-    if (event.kind === 'timer.set') set.set(event.timer, event);
-    else if (event.kind === 'timer.off' || event.kind === 'timer.fire') set.delete(event.timer);
-  }
-  const { time } = cursorAt(log, at);
-  const [next] = [...set.values()].filter(({ timer }) => TIMERS[timer]).sort((a, b) => a.at - b.at);
+  const { positions, running } = timersOf(log)(sock);
+  const timers = running[countBefore(positions, at) - 1] ?? [];
+  const [next] = timers.toSorted((a, b) => a.at - b.at);
   if (!next) return '';
-  const left = Math.max(0, Math.ceil((next.at - time) / 1e6));
+  const left = Math.max(0, Math.ceil((next.at - cursorAt(log, at).time) / 1e6));
   return `timer:(${TIMERS[next.timer]},${timeLeft(left)},${retries(log, sock, at)})`;
 }
 
 /** How often the retransmission timer has fired since SND.UNA last moved. */
 function retries(log: Log, sock: SockFacts, at: number): number {
-  const sends = sock.of['tcp.send'] ?? [];
-  let since = -1;
-  let k = countBefore(sends, at) - 1;
-  const una = k < 0 ? 0 : (log.at(sends[k] as number) as EventOf<'tcp.send'>).una;
-  for (; k >= 0; k--) {
-    const i = sends[k] as number;
-    if ((log.at(i) as EventOf<'tcp.send'>).una !== una) break;
-    since = i;
+  const una = last(log, sock, 'tcp.send', at)?.una;
+  const fires = sock.of['timer.fire'] ?? [];
+  let count = 0;
+  for (let k = countBefore(fires, at) - 1; k >= 0; k--) {
+    const i = fires[k] as number;
+    if (last(log, sock, 'tcp.send', i)?.una !== una) break;
+    if ((log.at(i) as EventOf<'timer.fire'>).timer === 'retransmit') count++;
   }
-  const fired = (sock.of['timer.fire'] ?? []).filter((i) => i > since && i < at);
-  return fired.filter((i) => (log.at(i) as EventOf<'timer.fire'>).timer === 'retransmit').length;
+  return count;
 }
 
 /** Milliseconds as ss prints them (misc/ss.c print_ms_timer): the largest units only. */
