@@ -36,7 +36,7 @@ export async function run(command: RunCommand, io: Io): Promise<number> {
     const done = await runCells(cells, client, kernel, command.file, tell);
     const failed = done.find(({ result }) => result && !result.ok);
     if (command.json) io.out(`${await json(command, kernel, notebook, done, client)}\n`);
-    else tell(`${summary(cells.length, done)}\n`);
+    else tell(`${summary(cells.length, done, kernel)}\n`);
     return failed ? 1 : 0;
   } finally {
     clearTimeout(timer);
@@ -96,7 +96,7 @@ function title(notebook: Notebook, file: string, kernel: Kernel): string {
   return `${lesson(notebook).title || file}\n${hosts.join(', ')}; ${kernel}, seed ${seed}`;
 }
 
-function summary(all: number, done: readonly Done[]): string {
+function summary(all: number, done: readonly Done[], kernel: Kernel): string {
   const results = done.flatMap(({ result }) => result ?? []);
   const failed = results.filter(({ ok }) => !ok).length;
   const counts: [number, string][] = [
@@ -106,7 +106,9 @@ function summary(all: number, done: readonly Done[]): string {
   ];
   const cells = counts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
   const last = results.at(-1);
-  const end = last ? `; ${human(last.now)} of virtual time, ${last.events} events` : '';
+  const end = last
+    ? `; ${human(last.now)} of ${kernel === 'simulator' ? 'virtual' : 'real'} time, ${last.events} events`
+    : '';
   return `\n${heading(`${all} ${all === 1 ? 'cell' : 'cells'}: ${cells.join(', ') || 'nothing to run'}${end}`)}`;
 }
 

@@ -13,11 +13,6 @@ import type { ViewOptions } from '../views/view.ts';
 /** Most events of one run that are drawn. */
 export const DRAWN_EVENTS = 200_000;
 
-/** Views that the real kernel can feed; it tells of its system calls and of nothing below them. */
-const LOOPBACK_VIEWS: ReadonlySet<string> = new Set(['strace']);
-const LOOPBACK_REASON =
-  'The real kernel does not show this to a program: its packets, buffers and states stay inside. Run the cell on the simulator to see them.';
-
 /** A view of the log as text under its title, at the log's end. */
 export const viewText = (id: string, log: Log, options: ViewOptions): string =>
   isViewId(id) ? textOf([id], log, log.length, options) : `There is no view called '${id}'.`;
@@ -31,11 +26,14 @@ export interface Drawing {
 export class Drawings {
   readonly #log: Log;
   readonly #kernel: PayloadHeader['kernel'];
+  readonly #absent: Readonly<Record<string, string>>;
   readonly #keeper: Keeper;
 
-  constructor(log: Log, kernel: PayloadHeader['kernel']) {
+  /** @param absent views that this kernel cannot feed, each with the reason */
+  constructor(log: Log, kernel: PayloadHeader['kernel'], absent: Readonly<Record<string, string>> = {}) {
     this.#log = log;
     this.#kernel = kernel;
+    this.#absent = absent;
     this.#keeper = new Keeper(log);
   }
 
@@ -48,13 +46,14 @@ export class Drawings {
     const first = Math.max(begin, this.#log.length - DRAWN_EVENTS);
     const window = this.#keeper.window(first);
     const from = window.indexOf(this.#log.numberAt(first));
-    const absent = views
-      .filter((view) => this.#kernel === 'loopback' && !LOOPBACK_VIEWS.has(view))
-      .map((view) => ({ view, reason: LOOPBACK_REASON }));
-    const sections = views.map((id) => {
-      const reason = absent.find(({ view }) => view === id)?.reason;
-      return reason === undefined ? viewText(id, window, { from }) : `${id}: ${reason}`;
+    const absent = views.flatMap((view) => {
+      const reason = Object.hasOwn(this.#absent, view) ? this.#absent[view] : undefined;
+      return reason === undefined ? [] : [{ view, reason }];
     });
+    const sections = views
+      .filter((id) => !absent.some(({ view }) => view === id))
+      .map((id) => viewText(id, window, { from }));
+    if (absent.length > 0) sections.push(absent.map(({ view, reason }) => `No ${view} view: ${reason}`).join('\n'));
     const left = first - begin;
     if (left > 0) sections.unshift(`The first ${left} events of this cell are left out of its pictures.`);
     const header: PayloadHeader = {

@@ -6,6 +6,12 @@ export interface Platform {
   drain(): Promise<void>;
   /** Why the running cell must stop for the sake of the platform, or undefined. Asked some times per second. */
   exhausted(): string | undefined;
-  /** @throws Error when there is no such kernel here; its message is for the reader. */
-  createLoopback(options: { topology: Topology; hooks: Hooks }): Promise<Kernel>;
+  /**
+   * The real kernel, and the views that it cannot feed, each with the reason.
+   * @throws Error when there is none here; its message is for the reader.
+   */
+  createLoopback(options: { topology: Topology; hooks: Hooks }): Promise<{
+    kernel: Kernel;
+    absent: Readonly<Record<string, string>>;
+  }>;
 }

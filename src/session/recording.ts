@@ -10,6 +10,7 @@ import type { Time } from '../sim/base/time.ts';
 import { STATES, type State, TRANSITIONS } from '../sim/tcp/states.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { Event, EventOf, Kind } from '../sim/trace/schema.ts';
+import { ip4Text } from '../sim/wire/ipv4.ts';
 import { isMalformed } from '../sim/wire/malformed.ts';
 import { type CallFacts, factsOf } from '../views/facts.ts';
 import { flagWords, type PacketFacts, packetsOf } from '../views/packets.ts';
@@ -218,6 +219,7 @@ export class Recording {
   #packet(packet: PacketFacts): Packet[] {
     const { parsed } = packet;
     if (isMalformed(parsed)) return [];
+    const { ip, segment } = parsed;
     const end = this.#has(packet.end) ? packet.fate : 'on the way';
     return [
       {
@@ -227,19 +229,16 @@ export class Recording {
         sent: packet.time,
         arrived: end === 'arrived' ? packet.endTime : undefined,
         dropped: end === 'dropped' ? packet.reason : '',
-        flags: flagWords(parsed.segment.flags),
+        flags: flagWords(segment.flags),
         seq: packet.seq,
         ack: packet.ack ?? undefined,
         window: packet.window,
         length: packet.length,
-        payload: parsed.segment.payload.slice(),
-        source: colon(packet.source),
-        target: colon(packet.target),
+        payload: segment.payload.slice(),
+        source: `${ip4Text(ip.src)}:${segment.srcPort}`,
+        target: `${ip4Text(ip.dst)}:${segment.dstPort}`,
         retransmission: packet.retransmission,
       },
     ];
   }
 }
-
-/** '10.0.0.1.80', as tcpdump writes it, in the form of ss: '10.0.0.1:80'. */
-const colon = (name: string): string => name.replace(/\.(\d+)$/, ':$1');

@@ -108,12 +108,13 @@ export class Session {
       drain: () => this.#platform.drain(),
       interrupted: () => this.#shouldStop(),
     };
-    this.#kernel =
+    const made =
       kernel === 'simulator'
-        ? createSimulator({ seed, topology, hooks })
+        ? { kernel: createSimulator({ seed, topology, hooks }), absent: {} }
         : await this.#platform.createLoopback({ topology, hooks });
+    this.#kernel = made.kernel;
     this.#processes = new Processes(this.#kernel, () => this.#scope);
-    this.#drawings = new Drawings(this.#kernel.log, kernel);
+    this.#drawings = new Drawings(made.kernel.log, kernel, made.absent);
     const chance = new Rng(seed, 'Math.random');
     this.#scope = new CellScope({
       now: () => EPOCH + Math.floor(this.#kernel.now() / ms(1)),

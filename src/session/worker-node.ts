@@ -17,8 +17,9 @@ const platform: Platform = {
   drain: () => new Promise((resolve) => setImmediate(resolve)),
   exhausted: () =>
     process.memoryUsage().arrayBuffers > BUFFER_LIMIT ? 'The cells hold more than 1 GB in buffers.' : undefined,
-  createLoopback: async () => {
-    throw new Error('Real sockets are not available in this build.');
+  createLoopback: async (options) => {
+    const { ABSENT, createLoopback } = await import('../loopback/kernel.ts');
+    return { kernel: await createLoopback(options), absent: ABSENT };
   },
 };
 

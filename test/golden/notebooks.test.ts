@@ -41,6 +41,14 @@ describe('notebooks', function () {
       assertGolden(name.replace(/\.socknb$/, ''), told.join(''));
     });
 
+    it(`${name} runs on the real kernel, too`, async function () {
+      if (process.platform !== 'linux') this.skip();
+      const told: string[] = [];
+      const out = (text: string) => told.push(text);
+      const io = { out, err: out, spawn: await spawner(), onInterrupt: () => () => {} };
+      assert.equal(await socknb(['run', join(FOLDER, name), '--kernel', 'loopback'], io), 0, told.slice(-20).join(''));
+    });
+
     it(`${name} leaves the same log twice, byte for byte`, async () => {
       const [first, second] = [await logOf(name), await logOf(name)];
       assert.ok(first.length > 1000);

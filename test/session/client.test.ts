@@ -1,5 +1,6 @@
 /** The client against real workers: order, interrupts, death, replay, the end. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
 import { SessionClient } from '../../src/session/client.ts';
 import type { RunResult } from '../../src/session/protocol.ts';
@@ -209,6 +210,44 @@ describe('session client', () => {
     await bench.now.run('await sleep(ms(1))');
     const bytes = await bench.now.client.log();
     assert.ok(bytes.length > 0);
+  });
+});
+
+describe('session client over real sockets', () => {
+  if (process.platform !== 'linux') return;
+  const bench = benchEach({ kernel: 'loopback' });
+  const LISTENING =
+    'const l = await server.socket(AF_INET, SOCK_STREAM); await server.bind(l, { addr: server.ip, port: 0 }); await server.listen(l, 1)';
+  const open = () => readdirSync('/proc/self/fd').length;
+
+  it('runs cells, keeps their state, and says which views are absent', async () => {
+    await bench.now.run(LISTENING);
+    const result = await bench.now.client.run(
+      cell('ask', '(await server.getsockname(l)).addr', { views: ['strace', 'states'] }),
+    );
+    assert.equal(result.value, "'127.0.0.2'", result.error?.stack);
+    assert.match(result.text, /getsockname\(3/);
+    assert.match(result.text, /No states view: /);
+  });
+
+  it('interrupts a cell that waits for the real kernel, and keeps the state', async () => {
+    await bench.now.run(LISTENING);
+    const result = await interrupted(bench.now, 'console.log("on"); await server.accept(l)');
+    failed(result, 'Interrupted');
+    assert.equal(result.recovery, undefined);
+    assert.equal((await bench.now.run('l')).value, '3');
+  });
+
+  it('closes every descriptor, also when its worker had to be ended', async function () {
+    this.timeout(30_000);
+    const before = open();
+    await bench.now.run('for (let i = 0; i < 50; i++) await client.socket(AF_INET, SOCK_STREAM)');
+    assert.ok(open() >= before + 50);
+    const result = await interrupted(bench.now, 'console.log("on"); /(a+)+$/.test("a".repeat(60) + "b")');
+    assert.match(result.recovery ?? '', /state is back/);
+    assert.ok(open() <= before + 60, 'the descriptors of the ended worker are gone');
+    await bench.now.client.dispose();
+    assert.ok(open() <= before, `${open()} descriptors, ${before} before`);
   });
 });
 
