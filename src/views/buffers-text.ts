@@ -40,7 +40,7 @@ export function buffersText({ connections }: BuffersModel): string {
 
 function endLines({ end, state, writing, send, receive, reading }: EndBuffers): string[] {
   return [
-    `  ${LETTER[end.side]} ${end.name}  ${state}`,
+    `  ${LETTER[end.side]} ${end.name}  ${state}${send || receive ? '' : ', no buffers'}`,
     ...(writing ? [user(writing, 'copied to the kernel')] : []),
     ...(send ? sendLines(send) : []),
     ...(receive ? receiveLines(receive) : []),

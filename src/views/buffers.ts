@@ -82,17 +82,21 @@ const transfersOf = perLog((log) => {
 });
 /** The program has closed, and the FIN is not yet known to be acknowledged. */
 const CLOSED_HERE = new Set<State>(['FIN-WAIT-1', 'CLOSING', 'LAST-ACK']);
+/** Nothing is left to send; Linux keeps a TIME-WAIT connection in a small socket of its own. */
+const OVER = new Set<State>(['TIME-WAIT', 'CLOSED']);
 const WRITES = new Set(['write', 'send']);
 const READS = new Set(['read', 'recv']);
 
+/** The connections that have buffers at some instant of the window. */
 const drawnOf = perWindow((log, from) => {
-  const facts = factsOf(log);
-  return facts.connections.filter(({ ends }) =>
-    ends.some(({ sock }) => {
-      const known = facts.socks.get(sock);
-      return known !== undefined && known.freed >= from && known.of['tcp.send'] !== undefined;
-    }),
-  );
+  const { socks, connections } = factsOf(log);
+  const hasBuffers = (sock: SockFacts | undefined): boolean => {
+    const sends = sock?.of['tcp.send'];
+    if (!sock || !sends) return false;
+    const started = sends[0] !== undefined && sends[0] < from;
+    return (started && !OVER.has(stateAt(log, sock, from))) || countBefore(sends, from) < sends.length;
+  };
+  return connections.filter(({ ends }) => ends.some(({ sock }) => hasBuffers(socks.get(sock))));
 });
 
 /** A stretch, or nothing when it is empty. */
@@ -291,15 +295,15 @@ export const buffers: View<BuffersModel> = {
       const out = streams(connection.id, end.side);
       const into = streams(connection.id, (1 - end.side) as Side);
       const state = stateAt(log, sock, at);
-      // In CLOSED nothing is left of the buffers.
-      const gone = state === 'CLOSED';
+      const receive = state === 'CLOSED' ? null : receiveBuffer(log, at, start, sock, into);
       return [
         {
           end,
           state,
           writing: userBuffer(log, at, start, sock, 'write', out),
-          send: gone ? null : sendBuffer(log, at, start, sock, out),
-          receive: gone ? null : receiveBuffer(log, at, start, sock, into),
+          send: OVER.has(state) ? null : sendBuffer(log, at, start, sock, out),
+          // What was not read yet can be read still.
+          receive: OVER.has(state) && receive?.unread === 0 ? null : receive,
           reading: userBuffer(log, at, start, sock, 'read', into),
         },
       ];

@@ -122,7 +122,9 @@ describe('the buffers view', () => {
   it('follows the FIN, which takes a number after the last byte', () => {
     const { log } = story();
     const fin = (t: number) => ends(log, until(log, t))[0]?.send?.fin;
-    assert.deepEqual([fin(250), fin(260), fin(280)], ['none', 'in flight', 'acknowledged']);
+    const acked = log.indexOf([...log.of('tcp.send')].find((event) => event.una === 14)?.n as number);
+    assert.deepEqual([fin(250), fin(260)], ['none', 'in flight']);
+    assert.equal(ends(log, acked + 1)[0]?.send?.fin, 'acknowledged');
     assert.deepEqual(
       [250, 270].map((t) => ends(log, until(log, t))[1]?.receive?.fin),
       [false, true],
@@ -130,8 +132,10 @@ describe('the buffers view', () => {
     assert.equal(ends(log, until(log, 270))[1]?.receive?.unread, 0);
   });
 
-  it('has nothing in CLOSED', () => {
+  it('has nothing in CLOSED, and in TIME-WAIT only what can still be read', () => {
     const { log } = story();
+    const client = ends(log, until(log, 280))[0];
+    assert.deepEqual([client?.state, client?.send, client?.receive], ['TIME-WAIT', null, null]);
     const [, server] = ends(log, log.length);
     assert.deepEqual([server?.state, server?.send, server?.receive], ['CLOSED', null, null]);
   });
