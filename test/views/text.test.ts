@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { Log } from '../../src/sim/trace/log.ts';
 import { isViewId, textOf, VIEW_IDS, VIEWS } from '../../src/views/text.ts';
 import { causes } from '../../src/views/why.ts';
-import { golden } from './golden.ts';
+import { assertGolden } from '../golden/golden.ts';
 import { story, until } from './script.ts';
+
+const golden = (name: string, text: string) => assertGolden(`views/${name}`, `${text}\n`);
 
 describe('the text of the views', () => {
   for (const id of VIEW_IDS) {
