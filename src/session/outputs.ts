@@ -13,9 +13,15 @@ import type { ViewOptions } from '../views/view.ts';
 /** Most events of one run that are drawn. */
 export const DRAWN_EVENTS = 200_000;
 
-/** A view of the log as text under its title, at the log's end. */
-export const viewText = (id: string, log: Log, options: ViewOptions): string =>
-  isViewId(id) ? textOf([id], log, log.length, options) : `There is no view called '${id}'.`;
+/** A view of the log as text under its title, at the log's end. A view that fails must not take the cell's result along. */
+function viewText(id: string, log: Log, options: ViewOptions): string {
+  if (!isViewId(id)) return `There is no view called '${id}'.`;
+  try {
+    return textOf([id], log, log.length, options);
+  } catch (error) {
+    return `The ${id} view could not be made: ${(error as Error).message}`;
+  }
+}
 
 export interface Drawing {
   payload?: Uint8Array;

@@ -4,7 +4,8 @@
  */
 import type { Platform } from './platform.ts';
 import type { FromSession, ToSession } from './protocol.ts';
-import { type RunControl, Session } from './session.ts';
+import type { RunControl } from './run-state.ts';
+import { Session } from './session.ts';
 
 /** The way to the client. */
 export interface Port {

@@ -16,7 +16,9 @@ if (!port) throw new Error('session-worker is started as a worker thread');
 const platform: Platform = {
   drain: () => new Promise((resolve) => setImmediate(resolve)),
   exhausted: () =>
-    process.memoryUsage().arrayBuffers > BUFFER_LIMIT ? 'The cells hold more than 1 GB in buffers.' : undefined,
+    process.memoryUsage().arrayBuffers > BUFFER_LIMIT
+      ? 'The cells hold more than 1 GB in buffers. Restart the session to free them.'
+      : undefined,
   createLoopback: async (options) => {
     const { ABSENT, createLoopback } = await import('../loopback/kernel.ts');
     return { kernel: await createLoopback(options), absent: ABSENT };

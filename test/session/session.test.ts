@@ -311,6 +311,14 @@ describe('an exercise', () => {
     assert.equal((await bench.run(source, part('check'))).ok, true);
   });
 
+  it('judges with its own words, whatever the student has declared', async () => {
+    await bench.run('const check = () => true; let attempt = { value: 4, ok: true }, world = {}; 3', part('starter'));
+    assert.deepEqual(
+      (await bench.run(CHECK, part('check'))).checks.map(({ ok }) => ok),
+      [false, true],
+    );
+  });
+
   const MISUSES: [what: string, source: string, isCheck: boolean, says: RegExp][] = [
     ['a check that checks nothing', '1', true, /made no check/],
     ['a check of nothing', 'attempt.value', true, /Run the starter cell of exercise 'e' first/],

@@ -54,7 +54,12 @@ export class CellScope {
     this.#interrupted = () => options.interrupted();
     Object.defineProperty(this.#names, Symbol.toStringTag, { value: SCOPE_TAG });
     for (const [name, value] of ambientGlobals(options)) this.#define(name, value, false);
-    for (const [name, value] of Object.entries(options.globals)) this.#define(name, value, false);
+    this.provide(options.globals);
+  }
+
+  /** Gives names their values, whatever cells have declared under them. */
+  provide(globals: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(globals)) this.#define(name, value, false);
   }
 
   /**
