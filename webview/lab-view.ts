@@ -6,6 +6,8 @@
  */
 import { css, html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { choose } from 'lit/directives/choose.js';
+import type { Log } from '../src/sim/trace/log.ts';
+import { sequence } from '../src/views/sequence.ts';
 import { BuffersPane } from './panes/buffers.ts';
 import { SsPane, StracePane, TcpdumpPane } from './panes/listing.ts';
 import { type Pane, WhyEvent } from './panes/pane.ts';
@@ -14,7 +16,7 @@ import { StatesPane } from './panes/states.ts';
 import { key, keyStyles } from './parts/key.ts';
 import { Scrubber, ScrubEvent } from './parts/scrubber.ts';
 import { why, whyStyles } from './parts/why.ts';
-import { instantOf, keyTarget, notable, type Run, sentenceAt, timeAt } from './run.ts';
+import { instantOf, keyTarget, type Run, sentenceAt, timeAt } from './run.ts';
 import { followTheme, palette } from './ui/theme.ts';
 import { button, tabs, toolkitTheme } from './ui/toolkit.ts';
 import { shortTime } from './words.ts';
@@ -109,7 +111,7 @@ export class LabView extends LitElement {
       .absent { color: var(--dim); margin: 0; }
       pre { font: 11.5px/1.5 var(--mono); margin: 0; overflow-x: auto; white-space: pre; max-height: 320px; }
       pre:focus-visible { outline: 1px solid var(--accent); }
-      .details { height: 190px; display: grid; }
+      .details { min-height: 130px; max-height: 232px; display: grid; box-sizing: border-box; }
       .details vscode-panels { overflow: hidden; }
       .details vscode-panel-view { overflow: auto; scrollbar-width: thin; align-items: start; }
       .hint { color: var(--dim); margin: 0; }
@@ -230,7 +232,8 @@ export class LabView extends LitElement {
   }
 
   #transport(run: Run): TemplateResult[] {
-    const to = (at: number | undefined) => () => {
+    const key = (name: string) => () => {
+      const at = keyTarget(run, this.#wanted, name);
       if (at !== undefined) this.#scrub(at);
     };
     const first = this.at <= (run.instants[0] ?? 0);
@@ -241,14 +244,14 @@ export class LabView extends LitElement {
         key: 'Page Down',
         content: icon(ICONS.before),
         disabled: first,
-        act: to(notable(run, this.at, -1)),
+        act: key('PageDown'),
       }),
       button({
         label: 'Previous event',
         key: 'Left',
         content: icon(ICONS.back),
         disabled: first,
-        act: to(keyTarget(run, this.at, 'ArrowLeft')),
+        act: key('ArrowLeft'),
       }),
       button({
         label: this.playing ? 'Pause' : 'Play',
@@ -260,14 +263,14 @@ export class LabView extends LitElement {
         key: 'Right',
         content: icon(ICONS.on),
         disabled: last,
-        act: to(keyTarget(run, this.at, 'ArrowRight')),
+        act: key('ArrowRight'),
       }),
       button({
         label: 'Next notable event',
         key: 'Page Up',
         content: icon(ICONS.next),
         disabled: last,
-        act: to(notable(run, this.at, 1)),
+        act: key('PageUp'),
       }),
     ];
   }
@@ -294,11 +297,13 @@ export class LabView extends LitElement {
     const two = at('left').length > 0 && at('right').length > 0;
     const pane = (id: string) => this.#pane(run, id);
     const details = this.#details(run);
+    // The causes stand where there is room: under a short sequence, else under the states.
+    const short = isShort(run.log);
     return html`<div class="panes ${two ? 'two' : ''}">
       ${
         two
-          ? html`<div class="column">${at('left').map(pane)}</div>
-              <div class="column">${at('right').map(pane)}${details}</div>`
+          ? html`<div class="column">${at('left').map(pane)}${short ? details : nothing}</div>
+              <div class="column">${at('right').map(pane)}${short ? nothing : details}</div>`
           : [...at('left'), ...at('right')].map(pane)
       }
       ${at('whole').map(pane)} ${two ? nothing : details}
@@ -374,6 +379,10 @@ export class LabView extends LitElement {
     this.#scrub(to);
   }
 }
+
+/** Rows of a sequence that is lower than the state machine beside it. */
+const SHORT = 27;
+const isShort = (log: Log): boolean => sequence.model(log, log.length).rows < SHORT;
 
 const notice = (title: string, reason: string): TemplateResult =>
   html`<section class="whole" aria-label=${title}>

@@ -19,8 +19,8 @@ export interface PointerMark {
   x: number;
   textX: number;
   width: number;
-  /** Whether the words had to move so far away that a line must lead to them. */
-  away: boolean;
+  /** Where a line must lead to the words because they had to move aside; null when they are under the mark. */
+  lead: number | null;
 }
 
 /** @param x of a stream position. */
@@ -39,11 +39,12 @@ export function pointerMarks(
       const length = text.length + 1 + count(at).length;
       return { names: text, value: count(at), x: x(at), width: length * charWidth + 10 };
     });
-  const wanted = marks.map((mark) => ({
-    at: Math.min(Math.max(mark.x, mark.width / 2), Math.max(mark.width / 2, width - mark.width / 2)),
-    size: mark.width,
-  }));
-  wanted.sort((p, q) => p.at - q.at);
+  let before = 0;
+  const wanted = marks.map(({ x: here, width: size }) => {
+    const inside = Math.min(Math.max(here, size / 2), Math.max(size / 2, width - size / 2));
+    before = Math.max(before, inside);
+    return { at: before, size };
+  });
   const middles = spread(wanted, 0);
   // Back from the right end: all stay on the line when they fit on it.
   let end = width;
@@ -54,6 +55,8 @@ export function pointerMarks(
   }
   return marks.map((mark, i) => {
     const textX = middles[i] ?? mark.x;
-    return { ...mark, textX, away: Math.abs(textX - mark.x) > mark.width / 2 + 1 };
+    const aside = textX - mark.x;
+    const reach = mark.width / 2;
+    return { ...mark, textX, lead: Math.abs(aside) > reach + 1 ? textX - Math.sign(aside) * (reach - 8) : null };
   });
 }

@@ -98,7 +98,7 @@ export function packetTexts(arrow: Arrow): string[] {
 
 export function sequenceShape(model: SequenceModel, width: number, charWidth: number): SequenceShape {
   const hosts = model.lifelines;
-  const span = hosts.length < 2 ? 0 : Math.min(Math.max(width * 0.42, 220), 460 * (hosts.length - 1));
+  const span = hosts.length < 2 ? 0 : Math.min(Math.max(width * 0.42, 220), 560 * (hosts.length - 1));
   const margin = Math.max(70, (width - TIME_COLUMN - span) / 2);
   const left = TIME_COLUMN + margin;
   const step = hosts.length < 2 ? 0 : (width - margin - left) / (hosts.length - 1);
@@ -237,7 +237,9 @@ function notesOf(
       }
       const name = /^\w+/.exec(mark.text)?.[0] ?? mark.text;
       const enter = note(mark, 'enter', mark.enter.n, mark.enter.row, mark.text);
-      return exit ? [enter, note(mark, 'exit', exit.n, exit.row, `${name} ${mark.result}`)] : [enter];
+      const told = `${name} ${mark.result}`;
+      const short = told.length <= room ? told : mark.result;
+      return exit ? [enter, { ...note(mark, 'exit', exit.n, exit.row, short), full: told }] : [enter];
     })
     .concat(drops.map(({ arrow, b }) => dropNote(arrow, b)))
     .sort((p, q) => p.y - q.y || p.n - q.n);

@@ -22,7 +22,7 @@ const FOLD_AT = 34;
 const CHAR = 6.62;
 const SMALL_CHAR = 6.02;
 /** Tops of the rows of a band. */
-const Y = { writing: 2, send: 40, sendMarks: 68, wire: 86, receive: 130, receiveMarks: 158, reading: 180, end: 204 };
+const Y = { writing: 2, send: 40, sendMarks: 68, wire: 86, receive: 134, receiveMarks: 162, reading: 184, end: 208 };
 /** Narrower than this, the two directions stand one above the other. */
 const SIDE_BY_SIDE = 1000;
 
@@ -219,7 +219,7 @@ export class BuffersPane extends Pane {
     const room = from + width - start;
     const middle = start + room / 2;
     const caption = [words, segment.kind].find((text) => text.length * SMALL_CHAR + 4 < room) ?? '';
-    return svg`<g class=${classMap({ seg: true, mark: true, [kind]: true })} data-n=${n} data-kind=${segment.kind} data-from=${segment.from} data-to=${segment.to} role="button" aria-label=${sentence}>
+    return svg`<g class=${classMap({ seg: true, mark: true, [kind]: true })} data-n=${n} data-kind=${segment.kind} data-from=${segment.from} data-to=${segment.to} role="button">
       <title>${sentence}</title>
       <rect class="main" x=${from} y=${top} width=${width} height=${ROW} />
       ${free ? '' : svg`<rect class="over" x=${from} y=${top} width=${width} height=${ROW} fill="none" />`}
@@ -253,7 +253,7 @@ export class BuffersPane extends Pane {
     const beside = [words, call].find((text) => text.length * CHAR < right);
     const inside = shown ? preview : beside ? '' : elide(words, Math.floor((whole - 10) / CHAR));
     const y = top + 10.5;
-    return svg`<g class=${classMap({ user: true, mark: true, closed: !user.open, [way]: true })} data-n=${user.n} role="button" aria-label=${words}>
+    return svg`<g class=${classMap({ user: true, mark: true, closed: !user.open, [way]: true })} data-n=${user.n} role="button">
       <title>${words}</title>
       ${done > 0 ? svg`<rect class="fill" x=${from} y=${top} width=${done} height=${ROW - 4} />` : ''}
       <rect class="box" x=${from} y=${top} width=${whole} height=${ROW - 4} rx="2" />
@@ -265,11 +265,11 @@ export class BuffersPane extends Pane {
   #packet({ n, from, to, progress }: Connection['wire'][number], axis: Axis): TemplateResult {
     const x = axis.x(from);
     const width = Math.max(5, axis.x(to) - x);
-    const top = Y.sendMarks + 16;
+    const top = Y.sendMarks + 19;
     const bottom = Y.receive - 22;
     const y = top + (bottom - top) * progress;
     const words = `${count(from)}:${count(to)} on the wire`;
-    return svg`<g class="packet mark" data-n=${n} role="button" aria-label=${words}>
+    return svg`<g class="packet mark" data-n=${n} role="button">
       <title>${words}</title>
       <line class="course" x1=${x + width / 2} x2=${x + width / 2} y1=${top} y2=${bottom + 10} />
       <rect class="main" x=${x} y=${y} width=${width} height="10" rx="2" />
@@ -310,8 +310,8 @@ function letters(segment: Segment, axis: Axis, y: number): TemplateResult | stri
 function pointers(axis: Axis, width: number, top: number, all: Pointer[]): TemplateResult {
   const marks: PointerMark[] = pointerMarks(all, axis.x, width, SMALL_CHAR);
   return svg`<g>${marks.map(
-    ({ names, value, x, textX, away }) => svg`<g class="pointer">
-      <path d="M${x} ${top - 4}V${top + 2}${away ? `L${textX} ${top + 5}` : ''}" />
+    ({ names, value, x, textX, lead }) => svg`<g class="pointer">
+      <path d="M${x} ${top - 4}V${top + 2}${lead === null ? '' : `L${lead} ${top + 5}`}" />
       <text x=${textX} y=${top + 14}>${names} <tspan>${value}</tspan></text>
     </g>`,
   )}</g>`;

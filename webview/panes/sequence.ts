@@ -213,7 +213,7 @@ export class SequencePane extends Pane {
             box: { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 - 9 }, angle: 0 },
           }
         : null);
-    return svg`<g class=${classMap(classes)} data-n=${arrow.n} role="button" aria-label=${sentence}>
+    return svg`<g class=${classMap(classes)} data-n=${arrow.n} role="button">
       <title>${sentence}</title>
       <line class="hit" x1=${a.x} y1=${a.y} x2=${b.x} y2=${b.y} />
       ${share < 1 ? svg`<line class="course" x1=${tip.x} y1=${tip.y} x2=${b.x} y2=${b.y} />` : ''}
@@ -242,7 +242,7 @@ export class SequencePane extends Pane {
     const classes = { note: true, mark: true, [part]: true, [tense]: true, [end]: true, chosen };
     const moved = Math.abs(y - from.y) > 2;
     const out = anchor === 'end' ? 1 : -1;
-    return svg`<g class=${classMap(classes)} data-n=${note.n} role="button" aria-label=${sentenceOf(note)}>
+    return svg`<g class=${classMap(classes)} data-n=${note.n} role="button">
       <title>${sentenceOf(note) || full}</title>
       ${moved ? svg`<path class="lead" d="M${x + out * 2} ${y}L${from.x} ${from.y}" />` : ''}
       ${part === 'state' ? svg`<circle class="dot" cx=${from.x} cy=${from.y} r="3.4" />` : ''}

@@ -5,7 +5,7 @@
  * connection by force are drawn only where they were taken, so that the usual life stays readable. Whatever is pointed at
  * or focused is told in words below.
  */
-import { css, html, svg, type TemplateResult } from 'lit';
+import { css, html, nothing, svg, type TemplateResult } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
 import { TRANSITIONS, type Transition } from '../../src/sim/tcp/states.ts';
 import { states } from '../../src/views/states.ts';
@@ -109,7 +109,8 @@ export class StatesPane extends Pane {
     const on = step?.on ?? label.on;
     const send = step ? (step.send ? `send ${step.send}` : '') : label.send;
     const line = rounded(edge.points, 8);
-    return svg`<g class=${classMap({ edge: true, mark: true, taken: taken.length > 0, now: tense === 'now' })} data-n=${step?.n ?? ''} data-told=${text} role="button" aria-label=${text}>
+    return svg`<g class=${classMap({ edge: true, mark: true, taken: taken.length > 0, now: tense === 'now' })} data-n=${step?.n ?? nothing} data-told=${text} role="button">
+      <title>${text}</title>
       <path class="hit" d=${line} />
       ${taken.length === 0 ? svg`<path class="line" d=${line} />` : ''}
       ${taken.map(({ actor, last }, i) => {

@@ -70,6 +70,8 @@ export class Scrubber extends LitElement {
   declare at: number;
   declare width: number;
   #observer: ResizeObserver | undefined;
+  /** Where the keys have led so far: several may be pressed before the cursor is drawn. */
+  #target = 0;
 
   constructor() {
     super();
@@ -87,6 +89,10 @@ export class Scrubber extends LitElement {
   override disconnectedCallback(): void {
     this.#observer?.disconnect();
     super.disconnectedCallback();
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has('at') || changed.has('run')) this.#target = this.at;
   }
 
   protected override render(): TemplateResult | string {
@@ -149,11 +155,13 @@ export class Scrubber extends LitElement {
   }
 
   #go(at: number): void {
-    if (at !== this.at) this.dispatchEvent(new ScrubEvent(at));
+    if (at === this.#target) return;
+    this.#target = at;
+    this.dispatchEvent(new ScrubEvent(at));
   }
 
   readonly #pressed = (event: KeyboardEvent): void => {
-    const to = keyTarget(this.run, this.at, event.key);
+    const to = keyTarget(this.run, this.#target, event.key);
     if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();

@@ -13,7 +13,7 @@ import {
   vsCodePanelTab,
   vsCodePanelView,
 } from '@vscode/webview-ui-toolkit';
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { css, html, type TemplateResult } from 'lit';
 
 /** Defines the elements; once per page, where another renderer or an older copy of this one may have been first. */
 export function defineToolkit(): void {
@@ -67,12 +67,12 @@ export interface ButtonOptions {
   act(): void;
 }
 
-/** A flat button. */
+/** A flat button. What it tells of itself is set by property: the toolkit's button passes only those on to its inner one. */
 export function button({ label, content, pressed, disabled, key, act }: ButtonOptions): TemplateResult {
   return html`<vscode-button
     appearance="icon"
     aria-label=${label}
-    aria-pressed=${pressed === undefined ? nothing : String(pressed)}
+    .ariaPressed=${pressed === undefined ? null : String(pressed)}
     ?disabled=${disabled ?? false}
     title=${key ? `${label} (${key})` : label}
     @click=${act}
