@@ -46,7 +46,8 @@ async function mocha(config, spec, report) {
   const counts = join(ROOT, `.build/counts-${process.pid}.json`);
   mkdirSync(join(ROOT, '.build'), { recursive: true });
   try {
-    const args = ['--config', config, '--reporter', 'test/reporter.mjs', spec];
+    const plain = process.stdout.isTTY ? [] : ['--no-color'];
+    const args = ['--config', config, '--reporter', 'test/reporter.mjs', ...plain, spec];
     const code = await node('node_modules/mocha/bin/mocha.js', args, {
       ...process.env,
       COUNTS: counts,
