@@ -24,11 +24,11 @@ describe('npm start', () => {
     const port = await freePort();
     const { child, text, ended } = start('--served', '--port', String(port));
     try {
-      const [, url] = await until(`an address is printed: ${text()}`, () => {
+      const url = await until(`an address is printed: ${text()}`, () => {
         assert.equal(child.exitCode, null, text());
-        return /Open (\S+)/.exec(text()) ?? false;
+        return /Open (\S+)/.exec(text())?.[1];
       });
-      assert.ok(url?.startsWith(`http://127.0.0.1:${port}/?folder=`) && url.includes('04-lifecycle.socknb'), url);
+      assert.ok(url.startsWith(`http://127.0.0.1:${port}/?folder=`) && url.includes('04-lifecycle.socknb'), url);
       const page = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
       assert.equal(page.status, 200);
       assert.match(await page.text(), /workbench/);
