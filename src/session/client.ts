@@ -246,7 +246,7 @@ export class SessionClient {
           this.#history = [];
           await this.#connection.terminate();
           await this.#connect();
-          const why = reply && !this.#abandonReplay ? problem(reply) : 'the reader interrupted.';
+          const why = reply && !this.#abandonReplay ? problem(reply) : 'it was interrupted.';
           return `A new session was started, but it is empty: of ${past.length} earlier cells ${i} could be run again, then: ${why}`;
         }
         const after = reply.answer.result;

@@ -1,7 +1,7 @@
 /**
  * The views of a run: the bytes that the renderer draws from, and the same views as plain text.
  *
- * A run that left more events than a renderer should hold is cut at the front, and says so.
+ * A run that left more events than a renderer should hold, or a text should tell, is cut at the front, and says so.
  */
 import { encode } from '../sim/trace/codec.ts';
 import type { Log } from '../sim/trace/log.ts';
@@ -10,8 +10,9 @@ import { encodePayload, type PayloadHeader } from '../views/payload.ts';
 import { isViewId, textOf } from '../views/text.ts';
 import type { ViewOptions } from '../views/view.ts';
 
-/** Most events of one run that are drawn. */
+/** Most events of one run that are drawn, and that are told as text: 5,000 are some 300 KB of it. */
 export const DRAWN_EVENTS = 200_000;
+export const TOLD_EVENTS = 5_000;
 
 /** A view of the log as text under its title, at the log's end. A view that fails must not take the cell's result along. */
 function viewText(id: string, log: Log, options: ViewOptions): string {
@@ -58,14 +59,15 @@ export class Drawings {
     });
     const sections = views
       .filter((id) => !absent.some(({ view }) => view === id))
-      .map((id) => viewText(id, window, { from }));
+      .map((id) => viewText(id, window, { from: Math.max(from, window.length - TOLD_EVENTS) }));
     if (absent.length > 0) sections.push(absent.map(({ view, reason }) => `No ${view} view: ${reason}`).join('\n'));
-    const left = first - begin;
-    if (left > 0) sections.unshift(`The first ${left} events of this cell are left out of its pictures.`);
+    const events = this.#log.length - begin;
+    const told = `This text tells of the last ${TOLD_EVENTS} of the ${events} events of this cell.`;
+    if (events > TOLD_EVENTS && sections.length > 0) sections.unshift(told);
     const header: PayloadHeader = {
       views,
       cell,
-      ...(left > 0 && { title: sections[0] as string }),
+      ...(first > begin && { title: `The last ${DRAWN_EVENTS} of ${events} events` }),
       kernel: this.#kernel,
       absent,
     };

@@ -144,6 +144,24 @@ describe('session client with workers that misbehave', () => {
     assert.equal((await client.run(cell('d', ''))).ok, true);
   });
 
+  it('gives a replay up when it is interrupted, and starts empty', async () => {
+    let replaying = () => {};
+    const underWay = new Promise<void>((resolve) => {
+      replaying = resolve;
+    });
+    const first = but('run', (message, worker) => {
+      if (message.type === 'run' && message.cell.label === 'killer') worker.die();
+      else good(message, worker);
+    });
+    const client = await SessionClient.start(CONFIG, workers(first, but('run', replaying), good));
+    await client.run(cell('a', ''));
+    const killed = client.run(cell('killer', ''));
+    await underWay;
+    client.interrupt();
+    assert.match((await killed).recovery ?? '', /it is empty: of 1 earlier cells 0 .* it was interrupted/);
+    assert.equal((await client.run(cell('b', ''))).ok, true);
+  });
+
   it('says when a replay leaves another world than before', async () => {
     const drifts = but('run', ({ id }, worker) =>
       worker.say({ type: 'ran', inReplyTo: id, result: { ...OK, events: 2 } }),

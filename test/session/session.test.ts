@@ -260,6 +260,16 @@ describe('views of a cell', () => {
     assert.match((await bench.run('1', { views: ['horoscope'] })).text, /no view called 'horoscope'/);
   });
 
+  it('tell of the end of a very long run, and say so', async () => {
+    const source = 'for (let i = 0; i < 2000; i++) await client.sleep(ns(1))';
+    const result = await bench.run(source, { views: ['strace'] });
+    assert.match(result.text, /^This text tells of the last 5000 of the \d{4} events of this cell\.\n/);
+    const lines = result.text.split('\n').filter((line) => line.includes('clock_nanosleep'));
+    assert.ok(lines.length > 1000 && lines.length < 2000, `${lines.length} lines`);
+    const decoded = decodePayload(result.payload as Uint8Array);
+    assert.equal(decoded.ok && [...decoded.log.of('call.enter')].length, 2000);
+  });
+
   it('are there after a failure, too', async () => {
     const result = await bench.run('await client.close(9)', { views: ['strace'] });
     assert.equal(result.ok, false);
