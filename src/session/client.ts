@@ -9,12 +9,15 @@
 import type { Time } from '../sim/base/time.ts';
 import { Connection, type Reply } from './connection.ts';
 import { failure } from './failures.ts';
-import type { CellRequest, RunResult, SessionConfig, SpawnWorker, WorkerExit } from './protocol.ts';
+import type { CellRequest, RunFailure, RunResult, SessionConfig, SpawnWorker, WorkerExit } from './protocol.ts';
 
 /** Milliseconds between asking a run to stop and ending its worker. */
 export const INTERRUPT_GRACE = 1_500;
 /** Milliseconds that a session may take to free what it holds. */
 export const CLOSE_GRACE = 500;
+
+/** Ends of a cell that came from outside: running it again would end elsewhere. */
+const UNREPEATABLE: ReadonlySet<string> = new Set(['Interrupted', 'OutOfMemory'] satisfies RunFailure[]);
 
 /** What a running cell tells before it has ended. */
 export interface RunListener {
@@ -216,7 +219,7 @@ export class SessionClient {
   }
 
   #remember(cell: CellRequest, result: RunResult): void {
-    if (result.error?.name === 'Interrupted') this.#exact = false;
+    if (UNREPEATABLE.has(result.error?.name ?? '')) this.#exact = false;
     else this.#history.push({ cell, ok: result.ok, now: result.now, events: result.events });
   }
 
@@ -236,6 +239,7 @@ export class SessionClient {
     const past = this.#history;
     const exact = this.#exact;
     this.#history = [];
+    this.#exact = true;
     this.#recovering = true;
     this.#abandonReplay = false;
     try {
@@ -260,7 +264,8 @@ export class SessionClient {
         ? `A new session was started.${stopped}`
         : `A new session was started and ${past.length === 1 ? 'the earlier cell was' : `the ${past.length} earlier cells were`} run again, so the state is back.${stopped}`;
     } catch (error) {
-      return (error as Error).message;
+      this.#history = past;
+      return `${(error as Error).message} The next cell will try again.`;
     } finally {
       this.#recovering = false;
     }

@@ -71,6 +71,8 @@ export type RunFailure =
   | 'Deadlock'
   /** The reader stopped it. */
   | 'Interrupted'
+  /** The session's buffers hold more than its platform can give. */
+  | 'OutOfMemory'
   /** It used more virtual time or more events than a cell may. */
   | 'LimitExceeded'
   /** A check of an exercise failed. */

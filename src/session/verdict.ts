@@ -30,7 +30,7 @@ export function endedError(
 /** The error of a run that was stopped. */
 export function stoppedError(stop: StopReason | undefined, place: Place | undefined): CellError {
   return stop?.kind === 'memory'
-    ? placed('LimitExceeded', stop.what, place)
+    ? placed('OutOfMemory', stop.what, place)
     : placed('Interrupted', 'The cell was stopped. What it had done until then stays done.', place);
 }
 

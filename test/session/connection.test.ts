@@ -49,6 +49,13 @@ const but = (type: ToSession['type'], behave: Behaviour): Behaviour => {
   return (message, worker) => (message.type === type ? behave : good)(message, worker);
 };
 
+/** Good, but dies in the cell of this name. */
+const diesIn = (label: string): Behaviour =>
+  but('run', (message, worker) => {
+    if (message.type === 'run' && message.cell.label === label) worker.die();
+    else good(message, worker);
+  });
+
 /** Spawns workers that behave in this order; the last behaviour stays. */
 function workers(...behaviours: Behaviour[]) {
   let spawned = 0;
@@ -101,13 +108,14 @@ describe('session client with workers that misbehave', () => {
   });
 
   it('says so when no new worker can be started, and tries again for the next cell', async () => {
-    const client = await SessionClient.start(CONFIG, workers(but('run', dies), dies, good));
+    const client = await SessionClient.start(CONFIG, workers(diesIn('a'), dies, good));
+    assert.equal((await client.run(cell('before', ''))).ok, true);
     const died = await client.run(cell('a', ''));
     assert.equal(died.error?.name, 'SessionDied');
-    assert.match(died.recovery ?? '', /could not be started/);
+    assert.match(died.recovery ?? '', /could not be started.*next cell will try again/);
     const next = await client.run(cell('b', ''));
     assert.equal(next.ok, true);
-    assert.match(next.recovery ?? '', /new session was started/);
+    assert.match(next.recovery ?? '', /the earlier cell was run again/);
     assert.equal((await client.run(cell('c', ''))).recovery, undefined);
   });
 
@@ -133,11 +141,7 @@ describe('session client with workers that misbehave', () => {
   it('starts empty when the replay kills the new worker, and says how far it came', async () => {
     let runs = 0;
     const secondReplayDies = but('run', (message, worker) => (++runs === 2 ? worker.die() : good(message, worker)));
-    const third = but('run', (message, worker) => {
-      if (message.type === 'run' && message.cell.label === 'killer') worker.die();
-      else good(message, worker);
-    });
-    const client = await SessionClient.start(CONFIG, workers(third, secondReplayDies, good));
+    const client = await SessionClient.start(CONFIG, workers(diesIn('killer'), secondReplayDies, good));
     for (const label of ['a', 'b', 'c']) await client.run(cell(label, ''));
     const result = await client.run(cell('killer', ''));
     assert.match(result.recovery ?? '', /it is empty: of 3 earlier cells 1 could be run again/);
@@ -149,11 +153,7 @@ describe('session client with workers that misbehave', () => {
     const underWay = new Promise<void>((resolve) => {
       replaying = resolve;
     });
-    const first = but('run', (message, worker) => {
-      if (message.type === 'run' && message.cell.label === 'killer') worker.die();
-      else good(message, worker);
-    });
-    const client = await SessionClient.start(CONFIG, workers(first, but('run', replaying), good));
+    const client = await SessionClient.start(CONFIG, workers(diesIn('killer'), but('run', replaying), good));
     await client.run(cell('a', ''));
     const killed = client.run(cell('killer', ''));
     await underWay;
@@ -166,11 +166,7 @@ describe('session client with workers that misbehave', () => {
     const drifts = but('run', ({ id }, worker) =>
       worker.say({ type: 'ran', inReplyTo: id, result: { ...OK, events: 2 } }),
     );
-    const first = but('run', (message, worker) => {
-      if (message.type === 'run' && message.cell.label === 'killer') worker.die();
-      else good(message, worker);
-    });
-    const client = await SessionClient.start(CONFIG, workers(first, drifts));
+    const client = await SessionClient.start(CONFIG, workers(diesIn('killer'), drifts));
     await client.run(cell('a', ''));
     assert.match((await client.run(cell('killer', ''))).recovery ?? '', /running 'a' again went differently\. /);
   });

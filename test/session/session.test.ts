@@ -175,7 +175,7 @@ describe('errors of a cell', () => {
   it('ends a cell when the platform runs out', async () => {
     const poor = await Bench.open({}, { exhausted: () => 'No more paper.' });
     const result = await poor.run('for (;;) {}');
-    assert.equal(result.error?.name, 'LimitExceeded');
+    assert.equal(result.error?.name, 'OutOfMemory');
     assert.equal(result.error?.message, 'No more paper.');
     assert.equal(result.error?.line, 1);
   });
