@@ -1,5 +1,5 @@
 /**
- * The names that a cell finds without declaring them. One table; the README's list and completion are made from it.
+ * The names that a cell finds without declaring them, beside those of the language.
  *
  * Small on purpose: the processes to call, the constants of the system calls, time, bytes, a console, and the recording
  * of what happened. Everything a learner could write in three lines is left to them.
@@ -9,34 +9,32 @@ import { ms, ns, s, type Time, us } from '../sim/base/time.ts';
 import { type Kernel, SysError } from '../sim/syscall/kernel.ts';
 import { CONSTANTS } from '../sim/syscall/signatures.ts';
 import { createConsole, type Print } from './cell/console.ts';
-import type { World } from './world.ts';
 
 /** What the globals reach in the session. */
 export interface Surroundings {
   kernel: Kernel;
   /** The hosts' processes, as cells see them. */
   processes: Readonly<Record<string, unknown>>;
-  world: World;
+  /** What a check judges with; see attempts.ts. */
+  judging: Readonly<Record<string, unknown>>;
   print: Print;
   /** Resolves after `duration` of virtual time, unless the run that asked was given up. */
   pause(duration: Time): Promise<void>;
 }
 
-/** Names with which a host would hide something that cells need. */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set([
-  ...Object.keys(CONSTANTS),
-  ...['ns', 'us', 'ms', 's', 'sleep', 'now', 'buffer', 'text', 'bytes', 'console', 'world', 'check', 'attempt'],
-  ...['undefined', 'Infinity', 'NaN'],
-]);
-
 /** Most bytes that `buffer(n)` makes: far above any socket buffer. */
 const BUFFER_LIMIT = 2 ** 28;
 
-/** The globals of a session, apart from those that belong to one cell's run (see session.ts). */
+/** The globals of a session. @throws Error when a host is called like one of them */
 export function cellGlobals(around: Surroundings): Record<string, unknown> {
-  const { kernel, pause, print } = around;
+  const names = { ...around.judging, ...ownGlobals(around) };
+  const taken = Object.keys(around.processes).find((host) => Object.hasOwn(names, host));
+  if (taken !== undefined) throw new Error(`A host can't be called '${taken}': cells use that name already.`);
+  return { ...names, ...around.processes };
+}
+
+function ownGlobals({ kernel, pause, print }: Surroundings): Record<string, unknown> {
   return {
-    ...around.processes,
     ...CONSTANTS,
     SysError,
 
@@ -67,7 +65,5 @@ export function cellGlobals(around: Surroundings): Record<string, unknown> {
     bytes: (text: string): Uint8Array => utf8(String(text)),
 
     console: createConsole(print),
-    /** What happened since the world began: {@link World}. */
-    world: around.world,
   };
 }

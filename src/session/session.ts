@@ -15,7 +15,7 @@ import { inspect } from './cell/inspect.ts';
 import { Interrupted } from './cell/interrupt.ts';
 import { CellScope } from './cell/scope.ts';
 import { failure, runError } from './failures.ts';
-import { cellGlobals, RESERVED_NAMES } from './globals.ts';
+import { cellGlobals } from './globals.ts';
 import { Drawings } from './outputs.ts';
 import type { Platform } from './platform.ts';
 import { Processes } from './processes.ts';
@@ -59,9 +59,6 @@ export class Session {
   /** Makes the world. @throws Error when the config describes none; its message is for the reader. */
   static async create(config: SessionConfig, platform: Platform): Promise<Session> {
     const { kernel, seed, topology } = config;
-    for (const { name } of topology.hosts) {
-      if (RESERVED_NAMES.has(name)) throw new Error(`A host can't be called '${name}': cells use that name already.`);
-    }
     let session: Session | undefined; // the kernel asks while a cell runs, and not before
     const hooks: Hooks = {
       position: () => (session ? session.#scope.position() : undefined),
@@ -83,13 +80,12 @@ export class Session {
     this.#processes = new Processes(kernel, () => this.#scope);
     this.#drawings = new Drawings(kernel.log, kind, absent);
     this.#attempts = new Attempts(kernel, () => this.#run);
-    const world = new World(kernel);
-    this.#judging = { ...this.#attempts.globals(), world };
+    this.#judging = { ...this.#attempts.globals(), world: new World(kernel) };
     const chance = new Rng(seed, 'Math.random');
     const globals = cellGlobals({
       kernel,
       processes: this.#processes.byName,
-      world,
+      judging: this.#judging,
       print: (stream, text) => this.#run?.print(stream, text),
       pause: (duration) => this.#processes.pause(duration),
     });
@@ -97,7 +93,7 @@ export class Session {
       now: () => EPOCH + Math.floor(kernel.now() / ms(1)),
       random: () => chance.unit(),
       interrupted: () => this.#shouldStop(),
-      globals: { ...globals, ...this.#judging },
+      globals,
     });
   }
 
