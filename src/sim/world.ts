@@ -14,7 +14,7 @@ import { type ProcessState, RunQueue, type Task } from './kernel/task.ts';
 import { Link } from './net/link.ts';
 import { Scheduler } from './net/scheduler.ts';
 import { giveUp, invoke, resume } from './syscall/dispatch.ts';
-import { checkedDuration, createProcess, type Stage } from './syscall/facade.ts';
+import { beginCell, checkedDuration, createProcess, type Stage } from './syscall/facade.ts';
 import type { Hooks, Kernel, Limits, Outcome, Process, Topology } from './syscall/kernel.ts';
 import { Threads } from './syscall/threads.ts';
 import { Log } from './trace/log.ts';
@@ -95,18 +95,11 @@ class World implements Kernel {
 
   async #drive(body: () => Promise<unknown>, limits: Limits, started: number): Promise<Outcome> {
     const begin = this.now();
-    let settled: Outcome | undefined;
-    body().then(
-      (value) => {
-        settled = { end: 'returned', value };
-      },
-      (error: unknown) => {
-        settled = { end: 'threw', error };
-      },
-    );
+    const settled = beginCell(body);
     await this.#hooks.drain();
     for (;;) {
-      if (settled) return this.#threads.failed && settled.end === 'returned' ? this.#threadError() : settled;
+      const outcome = settled();
+      if (outcome) return this.#threads.failed && outcome.end === 'returned' ? this.#threadError() : outcome;
       if (this.#hooks.interrupted()) return { end: 'interrupted' };
       if (this.now() - begin > limits.time) return { end: 'limit', what: `${human(limits.time)} of virtual time` };
       if (this.log.next - started > limits.events) return { end: 'limit', what: `${limits.events} events` };

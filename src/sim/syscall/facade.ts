@@ -6,7 +6,7 @@
 import { utf8 } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
 import type { Answer } from './call-log.ts';
-import { type Process, type SockAddr, type Spawned, SysError, type Thread } from './kernel.ts';
+import { type Outcome, type Process, type SockAddr, type Spawned, SysError, type Thread } from './kernel.ts';
 import type { CallName } from './signatures.ts';
 import type { ThreadState } from './threads.ts';
 
@@ -139,6 +139,20 @@ export const createProcess = <T extends ThreadState>(
   main: T,
   identity: Pick<Process, 'pid' | 'ip' | 'host'>,
 ): Process => new CallingProcess(stage, main, identity);
+
+/** Begins a cell's code. @returns a function that tells how it has ended; undefined while it has not */
+export function beginCell(body: () => Promise<unknown>): () => Outcome | undefined {
+  let settled: Outcome | undefined;
+  body().then(
+    (value) => {
+      settled = { end: 'returned', value };
+    },
+    (error: unknown) => {
+      settled = { end: 'threw', error };
+    },
+  );
+  return () => settled;
+}
 
 /** A duration to sleep for, in whole nanoseconds. @throws RangeError when it is none */
 export function checkedDuration(duration: Time): Time {
