@@ -164,6 +164,7 @@ const text: Check = (turn, segment) => {
     return 'next';
   }
   if (length > 0 && fresh.length === 0) {
+    if (tcb.sackOk && seqLe(end, tcb.rcv.nxt)) tcb.duplicate = { left: segment.seq, right: end };
     turn.ackNow = true; // a duplicate, or a probe of a closed window: the sender must hear where we are
     return 'next';
   }

@@ -8,6 +8,7 @@ import type { Time } from '../base/time.ts';
 import { ACK, FIN, PSH, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
 import type { TcpOptions } from '../wire/tcp-options.ts';
 import { inFlight } from './recovery/loss.ts';
+import { armRetransmission } from './recovery/probe.ts';
 import { backedOff, RTO_MIN } from './rtt.ts';
 import type { Flight, Tcb } from './tcb.ts';
 import { note, setTimer, type Turn } from './turn.ts';
@@ -23,19 +24,14 @@ function options(turn: Turn): TcpOptions {
   const { tcb } = turn;
   const out: TcpOptions = {};
   if (tcb.timestamps.on) out.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (tcb.sackOk && tcb.early.length > 0) out.sack = sackBlocks(tcb);
+  if (tcb.sackOk && (tcb.sacks.length > 0 || tcb.duplicate)) out.sack = sackBlocks(tcb);
   return out;
 }
 
-/** Blocks of bytes held early, neighbours joined; at most as many as fit (RFC 2018 section 3). */
+/** A duplicate that just came, then what is held early: as many blocks as fit (RFC 2883, RFC 2018 section 4). */
 function sackBlocks(tcb: Tcb): { left: Seq; right: Seq }[] {
-  const blocks: { left: Seq; right: Seq }[] = [];
-  for (const { seq: left, bytes } of tcb.early) {
-    const last = blocks.at(-1);
-    const right = seqAdd(left, bytes.length);
-    if (last && seqDiff(left, last.right) === 0) last.right = right;
-    else blocks.push({ left, right });
-  }
+  const blocks = tcb.duplicate ? [tcb.duplicate, ...tcb.sacks] : [...tcb.sacks];
+  tcb.duplicate = undefined;
   return blocks.slice(0, tcb.timestamps.on ? 3 : 4);
 }
 
@@ -160,13 +156,14 @@ function nagleHolds(tcb: Tcb, length: number, fin: boolean): boolean {
 function sendNew(turn: Turn): void {
   const { tcb } = turn;
   const mayFin = tcb.finQueued && tcb.state !== 'CLOSED';
+  const before = tcb.snd.nxt;
   while (inFlight(tcb) < tcb.cc.cwnd) {
     const left = unsent(tcb);
     const length = Math.min(left, tcb.snd.mss);
     const fin = mayFin && length === left && !finSent(tcb);
-    if (length === 0 && !fin) return;
+    if (length === 0 && !fin) break;
     const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
-    if (length > room && length > 0) return;
+    if (length > room && length > 0) break;
     if (nagleHolds(tcb, length, fin)) {
       note(
         turn,
@@ -174,17 +171,50 @@ function sendNew(turn: Turn): void {
         '9293 3.7.4',
         'tcp_output.c tcp_nagle_check',
       );
-      return;
+      break;
     }
     const start = tcb.snd.nxt;
     const end = seqAdd(start, length + (fin ? 1 : 0));
-    if (tcb.flights.length === 0) setTimer(turn, 'retransmit', backedOff(tcb));
+    if (tcb.cc.recovery === 'fast') tcb.cc.prr.out++;
     tcb.flights.push(flightOf(turn, start, end, { fin }));
     tcb.snd.nxt = end;
     if (length > 0 && length < tcb.snd.mss) tcb.snd.sml = end;
     if (length > 0 && turn.now - tcb.ack.lastData < tcb.ack.ato) tcb.ack.pingpong = true; // tcp_event_data_sent
     transmit(turn, start, (fin ? FIN : 0) | (length > 0 && length === left ? PSH : 0), payloadOf(tcb, start, length));
     setTimer(turn, 'persist', undefined);
+  }
+  if (tcb.snd.nxt === before) return;
+  if (tcb.cc.recovery === 'none') armRetransmission(turn, true);
+  else if (tcb.timers.retransmit === undefined && tcb.timers.reordering === undefined)
+    setTimer(turn, 'retransmit', backedOff(tcb));
+}
+
+/** A loss probe: new data if there is any, else the last segment again (tcp_send_loss_probe). */
+export function sendLossProbe(turn: Turn): void {
+  const { tcb } = turn;
+  const last = tcb.flights.at(-1);
+  if (!last) return;
+  const before = tcb.snd.nxt;
+  tcb.cc.cwnd++;
+  sendNew(turn);
+  tcb.cc.cwnd--;
+  const again = tcb.snd.nxt === before;
+  if (again) retransmit(turn, last);
+  tcb.probe = { end: tcb.snd.nxt, again };
+  setTimer(turn, 'loss probe', undefined);
+  setTimer(turn, 'retransmit', backedOff(tcb));
+}
+
+/** Sends again what is presumed lost, as far as the congestion window allows (tcp_xmit_retransmit_queue). */
+function retransmitLost(turn: Turn): void {
+  const { tcb } = turn;
+  for (const flight of tcb.flights) {
+    if (!flight.lost) continue;
+    if (inFlight(tcb) >= tcb.cc.cwnd) break;
+    retransmit(turn, flight);
+    if (tcb.cc.recovery === 'fast') tcb.cc.prr.out++;
+    setTimer(turn, 'loss probe', undefined);
+    if (tcb.timers.reordering === undefined) setTimer(turn, 'retransmit', backedOff(tcb));
   }
 }
 
@@ -193,13 +223,7 @@ export function output(turn: Turn): void {
   const { tcb } = turn;
   if (tcb.state === 'CLOSED' || tcb.state === 'LISTEN' || tcb.state === 'SYN-SENT') return;
   if (tcb.state !== 'SYN-RECEIVED' && tcb.state !== 'TIME-WAIT') {
-    for (const flight of tcb.flights) {
-      if (!flight.lost) continue;
-      if (inFlight(tcb) >= tcb.cc.cwnd && !turn.retransmitNow) break;
-      turn.retransmitNow = false;
-      retransmit(turn, flight);
-      setTimer(turn, 'retransmit', backedOff(tcb));
-    }
+    retransmitLost(turn);
     sendNew(turn);
     if (tcb.flights.length === 0 && unsent(tcb) > 0 && tcb.timers.persist === undefined) {
       note(

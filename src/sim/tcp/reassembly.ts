@@ -2,7 +2,7 @@
  * Putting segments in order (RFC 9293 section 3.10.7.4, seventh check). Bytes that come early wait in `tcb.early`,
  * sorted and without overlaps; what arrived first is kept, as Linux keeps it (tcp_data_queue_ofo).
  */
-import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
+import { type Seq, seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../base/seq.ts';
 import type { Tcb } from './tcb.ts';
 
 /** Takes bytes at their turn into the receive buffer, and every early segment that is now in order. */
@@ -21,6 +21,7 @@ export function takeInOrder(tcb: Tcb, bytes: Uint8Array): void {
       tcb.early = [];
     }
   }
+  tcb.sacks = tcb.sacks.filter((block) => seqLt(tcb.rcv.nxt, block.right));
 }
 
 /** Keeps bytes that came before their turn: only the parts that are not here yet. */
@@ -43,4 +44,18 @@ export function keepEarly(tcb: Tcb, at: Seq, bytes: Uint8Array, fin: boolean): v
   }
   if (rest.length > 0 || (fin && bytes.length === 0)) kept.push({ seq: start, bytes: rest.slice(), fin });
   tcb.early = kept;
+  if (bytes.length > 0) blockAround(tcb, at, seqAdd(at, bytes.length));
+}
+
+/** Joins a new stretch with the blocks that it touches, and puts the result first. */
+function blockAround(tcb: Tcb, from: Seq, to: Seq): void {
+  let left = from;
+  let right = to;
+  const others = tcb.sacks.filter((block) => {
+    if (seqLt(right, block.left) || seqLt(block.right, left)) return true;
+    if (seqLt(block.left, left)) left = block.left;
+    right = seqMax(right, block.right);
+    return false;
+  });
+  tcb.sacks = [{ left, right }, ...others];
 }

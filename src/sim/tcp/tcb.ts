@@ -11,8 +11,23 @@ import { s, type Time, ZERO } from '../base/time.ts';
 import type { State } from './states.ts';
 
 /** Timers of a connection: each is an instant, or undefined when it is off. */
-export type TimerName = 'retransmit' | 'persist' | 'delayed ACK' | 'FIN-WAIT-2' | 'TIME-WAIT';
-export const TIMERS: readonly TimerName[] = ['retransmit', 'persist', 'delayed ACK', 'FIN-WAIT-2', 'TIME-WAIT'];
+export type TimerName =
+  | 'retransmit'
+  | 'loss probe'
+  | 'reordering'
+  | 'persist'
+  | 'delayed ACK'
+  | 'FIN-WAIT-2'
+  | 'TIME-WAIT';
+export const TIMERS: readonly TimerName[] = [
+  'retransmit',
+  'loss probe',
+  'reordering',
+  'persist',
+  'delayed ACK',
+  'FIN-WAIT-2',
+  'TIME-WAIT',
+];
 
 /** A segment that was sent and is not acknowledged: what Linux keeps in tcp_rtx_queue. */
 export interface Flight {
@@ -114,6 +129,10 @@ export interface Tcb {
   in: ByteRing;
   /** What came early, by sequence number, without overlaps. */
   early: Early[];
+  /** What SACK tells of `early`: blocks, the one that changed last first (RFC 2018 section 4). */
+  sacks: { left: Seq; right: Seq }[];
+  /** A segment that came twice: the next ACK says so (DSACK, RFC 2883). */
+  duplicate: { left: Seq; right: Seq } | undefined;
   /** SO_RCVBUF. */
   receiveLimit: number;
   /** The peer's FIN was taken in its turn. */
@@ -154,7 +173,26 @@ export interface Tcb {
     recovery: 'none' | 'fast' | 'timeout';
     /** SND.NXT when recovery began. */
     recover: Seq;
+    /** Proportional rate reduction (RFC 6937): what arrived and what was sent since, and the window before. */
+    prr: { delivered: number; out: number; priorCwnd: number };
   };
+
+  /** RACK (RFC 8985): the segment sent last among those known to have arrived. */
+  rack: {
+    /** When it was sent. */
+    at: Time;
+    end: Seq;
+    /** Its round trip; 0 before the first. */
+    rtt: Time;
+    /** The smallest round trip so far. */
+    minRtt: Time;
+    /** A segment was once seen to overtake another. */
+    reordering: boolean;
+    /** Just past the highest sequence number known to have arrived. */
+    highest: Seq;
+  };
+  /** SND.NXT when the last loss probe was sent, until its fate is known (TLP.end_seq), and whether it was a repetition. */
+  probe: { end: Seq; again: boolean } | undefined;
 
   ack: {
     /** Quick acknowledgments left (Linux icsk_ack.quick). */
@@ -210,6 +248,8 @@ export function newTcb(init: TcbInit): Tcb {
     finQueued: false,
     in: new ByteRing(),
     early: [],
+    sacks: [],
+    duplicate: undefined,
     receiveLimit: init.receiveLimit,
     finReceived: false,
     receiveShut: false,
@@ -217,7 +257,17 @@ export function newTcb(init: TcbInit): Tcb {
     flights: [],
     timers: {},
     rtt: { srtt8: 0, mdev4: 0, mdevMax4: 0, rttvar4: 0, seq: iss, rto: s(1), backoff: 0, timeouts: 0, probes: 0 },
-    cc: { cwnd: INITIAL_CWND, ssthresh: 0x7fffffff, count: 0, duplicates: 0, recovery: 'none', recover: iss },
+    cc: {
+      cwnd: INITIAL_CWND,
+      ssthresh: 0x7fffffff,
+      count: 0,
+      duplicates: 0,
+      recovery: 'none',
+      recover: iss,
+      prr: { delivered: 0, out: 0, priorCwnd: 0 },
+    },
+    rack: { at: ZERO, end: iss, rtt: ZERO, minRtt: ZERO, reordering: false, highest: iss },
+    probe: undefined,
     ack: { quick: 0, ato: ZERO, pingpong: false, pending: false, lastData: ZERO, lastInvalid: -s(1) as Time },
     noDelay: false,
     scaling: settings.windowScaling,

@@ -3,8 +3,18 @@
  * due does nothing, so a stale alarm is harmless.
  */
 import { human, type Time } from '../base/time.ts';
-import { DELAYED_ACK_MIN, output, probeDelay, retransmit, sendProbe, sendReset, unsent } from './output.ts';
-import { timeoutLoss } from './recovery/loss.ts';
+import {
+  DELAYED_ACK_MIN,
+  output,
+  probeDelay,
+  retransmit,
+  sendLossProbe,
+  sendProbe,
+  sendReset,
+  unsent,
+} from './output.ts';
+import { detect, enterFastRecovery, inFlight, timeoutLoss } from './recovery/loss.ts';
+import { remainingTimeout } from './recovery/probe.ts';
 import { backedOff, RTO_MAX, RTO_MIN } from './rtt.ts';
 import { type Tcb, TIMERS, type TimerName } from './tcb.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
@@ -26,6 +36,21 @@ export function timerExpires(tcb: Tcb, now: Time): { fired: TimerName[]; effects
 
 const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
   retransmit: retransmitTimeout,
+  'loss probe': (turn) => {
+    note(
+      turn,
+      'the last segments are not acknowledged: probe for loss',
+      '8985 7.3',
+      'tcp_output.c tcp_send_loss_probe',
+    );
+    sendLossProbe(turn);
+  },
+  reordering: (turn) => {
+    const { tcb } = turn;
+    if (detect(turn) > 0 && tcb.cc.recovery === 'none') enterFastRecovery(turn);
+    if (tcb.cc.recovery === 'fast') tcb.cc.cwnd = Math.max(tcb.cc.cwnd, inFlight(tcb) + 1);
+    if (tcb.timers.reordering === undefined) setTimer(turn, 'retransmit', remainingTimeout(tcb, turn.now));
+  },
   persist: probeTimeout,
   'delayed ACK': delayedAck,
   'FIN-WAIT-2': (turn) => {
@@ -91,6 +116,7 @@ function retransmitTimeout(turn: Turn): void {
     '6298 5.4',
     'tcp_timer.c tcp_retransmit_timer',
   );
+  tcb.probe = undefined;
   if (!head.syn) timeoutLoss(turn);
   tcb.rtt.timeouts++;
   const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;

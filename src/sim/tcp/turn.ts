@@ -35,11 +35,9 @@ export interface Turn {
   readonly effects: Effect[];
   /** An ACK must leave in this turn. */
   ackNow: boolean;
-  /** The first lost segment is sent again whatever the congestion window says (RFC 5681 section 3.2, step 3). */
-  retransmitNow: boolean;
 }
 
-export const begin = (tcb: Tcb, now: Time): Turn => ({ tcb, now, effects: [], ackNow: false, retransmitNow: false });
+export const begin = (tcb: Tcb, now: Time): Turn => ({ tcb, now, effects: [], ackNow: false });
 
 /**
  * Moves the connection along a row of the table.

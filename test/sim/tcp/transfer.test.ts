@@ -115,7 +115,7 @@ describe('tcp: loss', () => {
     duo.write('a', 'x');
     duo.pass(s(10));
     const times = duo.sent.filter((x) => x.from === 'a').map((x) => (x.t - start) / 1e6);
-    assert.deepEqual(times, [0, 220, 660, 1540, 3300]);
+    assert.deepEqual(times, [0, 220, 440, 880, 1760, 3520], 'a loss probe, then the RTO, doubling');
     assert.equal(duo.a.rtt.srtt8 >> 3, 20_000);
     assert.equal(duo.a.rtt.backoff, 0);
   });
@@ -146,6 +146,78 @@ describe('tcp: loss', () => {
     assert.equal(seqDiff(ack?.ack ?? duo.a.iss, duo.a.iss), 1);
     const block = ack?.options.sack?.[0];
     assert.deepEqual([block && seqDiff(block.left, duo.a.iss), block && seqDiff(block.right, duo.a.iss)], [1449, 2897]);
+  });
+});
+
+describe('tcp: loss, found by time (RACK-TLP)', () => {
+  it('the last two segments are lost: a probe after two round trips, and what it shows to be missing', () => {
+    const duo = Duo.established();
+    duo.drop = (_, i) => i === 8 || i === 9;
+    const start = duo.now;
+    duo.write('a', pattern(14_480));
+    duo.pass(ms(200));
+    assert.ok(equalBytes(duo.read('b'), pattern(14_480)));
+    const again = duo.sent.filter((x) => x.from === 'a' && x.t > start);
+    const probe = ms(20 + 2 * 20 + 2);
+    assert.deepEqual(
+      again.map((x) => x.t - start),
+      [probe, probe + ms(20)],
+    );
+    assert.deepEqual(
+      again.map((x) => seqDiff(x.segment.seq, duo.a.iss)),
+      [1 + 9 * 1448, 1 + 8 * 1448],
+    );
+    assert.equal(duo.a.rtt.timeouts, 0);
+  });
+
+  it('the last one alone is lost: the probe allows for a delayed ACK, and the window is reduced once', () => {
+    const duo = Duo.established();
+    duo.drop = (_, i) => i === 9;
+    const start = duo.now;
+    duo.write('a', pattern(14_480));
+    duo.pass(ms(400));
+    assert.deepEqual(
+      duo.sent.filter((x) => x.from === 'a' && x.t > start).map((x) => x.t - start),
+      [ms(240)],
+    );
+    assert.ok(equalBytes(duo.read('b'), pattern(14_480)));
+    assert.equal(duo.a.rtt.timeouts, 0);
+  });
+
+  it('a retransmission that is lost too is found by the segments sent after it', () => {
+    const duo = Duo.established({}, { send: 200_000 });
+    let firsts = 0;
+    duo.drop = ({ from, segment }) =>
+      from === 'a' && seqDiff(segment.seq, duo.a.iss) === 1 && segment.payload.length > 0 && firsts++ < 2;
+    duo.write('a', pattern(60_000));
+    duo.pass(ms(300));
+    const parts = duo.read('b');
+    assert.ok(equalBytes(parts, pattern(60_000)), `read ${parts.length}`);
+    assert.equal(firsts, 3);
+    assert.equal(duo.a.rtt.timeouts, 0);
+  });
+
+  it('a segment that comes twice is reported (DSACK)', () => {
+    const duo = Duo.established();
+    duo.write('a', pattern(100));
+    const copy = duo.sent[0]!.segment;
+    duo.pass(ms(50));
+    duo.sent.length = 0;
+    duo.inject('b', copy);
+    const block = duo.sent[0]?.segment.options.sack?.[0];
+    assert.deepEqual([block && seqDiff(block.left, duo.a.iss), block && seqDiff(block.right, duo.a.iss)], [1, 101]);
+  });
+
+  it('the newest hole comes first among the SACK blocks', () => {
+    const duo = Duo.established();
+    duo.drop = (_, i) => i === 0 || i === 2;
+    duo.write('a', pattern(1448 * 4));
+    duo.pass(ms(11));
+    const blocks = duo.sent.filter((x) => x.from === 'b').at(-1)?.segment.options.sack ?? [];
+    assert.deepEqual(
+      blocks.map((b) => seqDiff(b.left, duo.a.iss)),
+      [1 + 3 * 1448, 1 + 1448],
+    );
   });
 });
 

@@ -1,12 +1,13 @@
 /**
- * Which segments in flight are lost, and when to say so: three segments known to have arrived above one (RFC 6675
- * DupThresh with SACK, RFC 5681 duplicate ACKs without), or a timeout. Linux 6.x decides by time instead of by count
- * (RACK-TLP, RFC 8985); that is not modelled yet.
+ * The state of loss recovery (Linux tcp_input.c tcp_fastretrans_alert, tcp_enter_loss): open, fast recovery, or after a
+ * timeout; and what the congestion window does in each. Which segments are lost is RACK's to say (rack.ts), or without
+ * SACK three duplicate ACKs'.
  */
 import { seqLe } from '../../base/seq.ts';
 import { thresholdAfterLoss } from '../congestion/reno.ts';
 import type { Tcb } from '../tcb.ts';
-import { note, type Turn } from '../turn.ts';
+import { note, setTimer, type Turn } from '../turn.ts';
+import { markLost, patienceFor, TIMEOUT_MIN } from './rack.ts';
 
 const DUP_THRESH = 3;
 
@@ -20,61 +21,101 @@ export function inFlight(tcb: Tcb): number {
   return tcb.sackOk ? count : Math.max(0, count - tcb.cc.duplicates);
 }
 
-/** Marks what the acknowledgment just taken shows to be lost; enters fast recovery at the first. */
-export function detectLoss(turn: Turn): void {
+/** What an acknowledgment brought. */
+export interface News {
+  /** Segments that are newly known to have arrived. */
+  delivered: number;
+  /** SND.UNA moved. */
+  advanced: boolean;
+}
+
+/** After an acknowledgment was taken: finds losses, enters or leaves recovery, sets the window of recovery. */
+export function recover(turn: Turn, news: News): void {
   const { tcb } = turn;
-  if (tcb.cc.recovery === 'timeout') return;
-  let above = 0;
-  let marked = false;
-  for (let i = tcb.flights.length - 1; i >= 0; i--) {
-    const flight = tcb.flights[i] as Tcb['flights'][number];
-    if (flight.sacked) above++;
-    else if (above >= DUP_THRESH && !flight.lost && flight.again === 0) marked = flight.lost = true;
+  leaveIfDone(tcb);
+  let marked = 0;
+  if (tcb.flights.length > 0) {
+    if (tcb.sackOk) marked = detect(turn);
+    else marked = detectWithoutSack(tcb, news);
   }
+  if (marked > 0 && tcb.cc.recovery === 'none') enterFastRecovery(turn);
+  if (tcb.cc.recovery === 'fast') reduce(tcb, news, marked);
+}
+
+/** RACK finds what is lost, and when to look again. @returns how many were marked */
+export function detect(turn: Turn): number {
+  const { marked, wait } = markLost(turn.tcb, turn.now);
+  if (wait !== undefined) {
+    setTimer(turn, 'retransmit', undefined);
+    setTimer(turn, 'loss probe', undefined);
+    setTimer(turn, 'reordering', (wait + TIMEOUT_MIN) as typeof wait);
+  }
+  return marked;
+}
+
+function detectWithoutSack(tcb: Tcb, { advanced }: News): number {
   const head = tcb.flights[0];
-  if (!tcb.sackOk && head && tcb.cc.duplicates >= DUP_THRESH && tcb.cc.recovery === 'none' && !head.lost) {
-    marked = head.lost = true;
-  }
-  if (marked && tcb.cc.recovery === 'none') enterFastRecovery(turn);
+  if (!head || head.lost) return 0;
+  const first = tcb.cc.recovery === 'none' && tcb.cc.duplicates >= DUP_THRESH;
+  const partial = tcb.cc.recovery === 'fast' && advanced && head.again === 0; // RFC 6582: the next hole
+  if (first || partial) head.lost = true;
+  return first || partial ? 1 : 0;
 }
 
-function enterFastRecovery(turn: Turn): void {
+export function enterFastRecovery(turn: Turn): void {
   const { tcb } = turn;
-  note(
-    turn,
-    'fast retransmit: three segments above a hole have arrived',
-    '5681 3.2',
-    'tcp_input.c tcp_fastretrans_alert',
-  );
-  tcb.cc.ssthresh = thresholdAfterLoss(tcb);
-  tcb.cc.cwnd = tcb.cc.ssthresh;
-  tcb.cc.recovery = 'fast';
-  tcb.cc.recover = tcb.snd.nxt;
-  turn.retransmitNow = true;
+  const { cc } = tcb;
+  note(turn, 'a segment sent later has arrived: fast recovery', '8985 6.2', 'tcp_input.c tcp_enter_recovery');
+  cc.ssthresh = thresholdAfterLoss(tcb);
+  cc.recovery = 'fast';
+  cc.recover = tcb.snd.nxt;
+  cc.count = 0;
+  cc.prr = { delivered: 0, out: 0, priorCwnd: cc.cwnd };
+  tcb.probe = undefined;
 }
 
-/** New data was acknowledged during recovery: over, or a partial acknowledgment that shows the next hole (RFC 6582). */
-export function progress(turn: Turn): void {
-  const { tcb } = turn;
-  if (tcb.cc.recovery === 'none') return;
-  if (seqLe(tcb.cc.recover, tcb.snd.una)) {
-    tcb.cc.recovery = 'none';
-    tcb.cc.cwnd = Math.max(tcb.cc.cwnd, 2);
-    return;
+/** Proportional rate reduction (RFC 6937; tcp_cwnd_reduction): as much leaves as the way down to ssthresh allows. */
+function reduce(tcb: Tcb, { delivered, advanced }: News, newlyLost: number): void {
+  const { cc } = tcb;
+  if (delivered <= 0) return;
+  const pipe = inFlight(tcb);
+  cc.prr.delivered += delivered;
+  const room = cc.ssthresh - pipe;
+  let allowance: number;
+  if (room < 0) {
+    allowance = Math.floor((cc.ssthresh * cc.prr.delivered + cc.prr.priorCwnd - 1) / cc.prr.priorCwnd) - cc.prr.out;
+  } else {
+    allowance = Math.max(cc.prr.delivered - cc.prr.out, delivered);
+    if (advanced && newlyLost === 0) allowance++;
+    allowance = Math.min(room, allowance);
   }
-  const head = tcb.flights[0];
-  if (tcb.cc.recovery === 'fast' && !tcb.sackOk && head && head.again === 0) head.lost = true;
+  // the first retransmission always leaves
+  cc.cwnd = pipe + Math.max(allowance, cc.prr.out > 0 ? 0 : 1);
 }
 
-/** A retransmission timeout: everything not known to have arrived is presumed lost (tcp_enter_loss). */
+/** Everything that was outstanding when recovery began has arrived. */
+function leaveIfDone(tcb: Tcb): void {
+  const { cc } = tcb;
+  if (cc.recovery === 'none' || !seqLe(cc.recover, tcb.snd.una)) return;
+  if (cc.recovery === 'fast') cc.cwnd = cc.ssthresh;
+  cc.recovery = 'none';
+  cc.duplicates = 0;
+}
+
+/** A retransmission timeout: what is old enough is presumed lost, the window starts over (tcp_enter_loss). */
 export function timeoutLoss(turn: Turn): void {
   const { tcb } = turn;
-  if (tcb.cc.recovery !== 'timeout') {
-    tcb.cc.ssthresh = thresholdAfterLoss(tcb);
-    tcb.cc.recover = tcb.snd.nxt;
+  const { cc } = tcb;
+  if (cc.recovery !== 'timeout') {
+    cc.ssthresh = thresholdAfterLoss(tcb);
+    cc.recover = tcb.snd.nxt;
   }
-  tcb.cc.recovery = 'timeout';
-  tcb.cc.cwnd = 1;
-  tcb.cc.count = 0;
-  for (const flight of tcb.flights) if (!flight.sacked) flight.lost = true;
+  cc.recovery = 'timeout';
+  cc.count = 0;
+  for (const [i, flight] of tcb.flights.entries()) {
+    if (flight.sacked) continue;
+    const recent = tcb.sackOk && i > 0 && patienceFor(tcb, flight, 0 as never, turn.now) > 0;
+    if (!recent) flight.lost = true;
+  }
+  cc.cwnd = inFlight(tcb) + 1;
 }
