@@ -9,7 +9,7 @@
  * A bundle holds all that it needs, so dist/ ships without node_modules. The one exception is the native module koffi,
  * whose script and binary for this machine are laid out in dist/node_modules, where `require` finds them.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { context, build as esbuild } from 'esbuild';
@@ -138,17 +138,6 @@ function shipKoffi() {
   if (existsSync(join(from, native))) cpSync(join(from, native), join(to, native), { recursive: true });
 }
 
-/** Makes `npx socknb` work inside the clone: npm links the commands of dependencies, not the project's own. */
-function linkCommand() {
-  const program = join(DIST, 'socknb.mjs');
-  if (!existsSync(program)) return;
-  chmodSync(program, 0o755);
-  const link = join(ROOT, 'node_modules/.bin/socknb');
-  if (process.platform === 'win32' || !existsSync(dirname(link))) return;
-  rmSync(link, { force: true });
-  symlinkSync('../../dist/socknb.mjs', link);
-}
-
 /** Removes what an earlier build left in dist/ and this one did not write. @param {string[]} kept */
 function sweep(kept) {
   for (const name of readdirSync(DIST)) if (!kept.includes(name)) rmSync(join(DIST, name), { recursive: true });
@@ -175,7 +164,7 @@ async function buildAll(production) {
   }
   if (!ok) return false;
   shipKoffi();
-  linkCommand();
+  chmodSync(join(DIST, 'socknb.mjs'), 0o755);
   sweep(['node_modules', ...BUNDLES.flatMap(({ out }) => (production ? [out] : [out, `${out}.map`]))]);
   console.log(`built ${BUNDLES.map(({ out }) => out).join(' ')} into dist/`);
   return true;
@@ -201,7 +190,6 @@ async function watchAll() {
         printProblems(errors);
         building.delete(out);
         if (building.size > 0) return;
-        linkCommand();
         console.log('Watching');
       });
     },
