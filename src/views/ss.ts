@@ -28,6 +28,8 @@ const NAMES: Record<State, string> = {
 /** The timers that ss knows, by ours; what it does not know it does not show. */
 const TIMERS: Record<string, string> = {
   retransmit: 'on',
+  'loss probe': 'on',
+  reordering: 'on',
   persist: 'persist',
   'FIN-WAIT-2': 'timewait',
   'TIME-WAIT': 'timewait',

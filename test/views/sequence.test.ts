@@ -80,7 +80,8 @@ describe('the sequence view', () => {
     for (const [lane, points] of lanes(model)) {
       const sorted = points.sort((a, b) => a.n - b.n);
       for (const [i, point] of sorted.entries()) {
-        if (i > 0) assert.ok(point.row - (sorted[i - 1] as Point).row >= 1, `${lane} at event ${point.n}`);
+        // rows are sums of fractions: a thousand of them round
+        if (i > 0) assert.ok(point.row - (sorted[i - 1] as Point).row > 1 - 1e-9, `${lane} at event ${point.n}`);
       }
     }
   });
