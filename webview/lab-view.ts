@@ -117,7 +117,7 @@ export class LabView extends LitElement {
       .hint { color: var(--dim); margin: 0; }
       .nothing { color: var(--dim); }
       @container (min-width: 880px) {
-        .panes.two { grid-template-columns: minmax(0, 1.28fr) minmax(0, 1fr); }
+        .panes.two { grid-template-columns: minmax(0, 1.25fr) minmax(min(500px, 47%), 1fr); }
         .panes.two .whole { grid-column: 1 / -1; }
         .panes.two .details { height: 232px; }
       }

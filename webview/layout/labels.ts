@@ -54,6 +54,17 @@ function boxAt(arrow: Line, text: string, place: number, below: boolean, metrics
 const roomAt = ({ a, b }: Line, place: number): number =>
   Math.hypot(b.x - a.x, b.y - a.y) * Math.min(place, 1 - place) * 2;
 
+/** The corners of words on a steep arrow may stand out by so much. */
+const OVERHANG = 7;
+
+/** Whether the words stay between the ends of their arrow, from left to right. */
+function within(box: Box, { a, b }: Line): boolean {
+  const c = Math.abs(Math.cos(box.angle));
+  const s = Math.abs(Math.sin(box.angle));
+  const reach = (box.width * c + box.height * s) / 2 - OVERHANG;
+  return box.middle.x - reach >= Math.min(a.x, b.x) && box.middle.x + reach <= Math.max(a.x, b.x);
+}
+
 /**
  * A place for each arrow's words, or null. The words taken are added to `clearing`.
  * @param clearing holds the arrows themselves, and whatever else is drawn.
@@ -65,7 +76,7 @@ export function placeLabels(arrows: readonly Labelled[], metrics: LabelMetrics, 
         for (const place of PLACES) {
           if (text.length * metrics.charWidth > roomAt(arrow, place)) continue;
           const box = boxAt(arrow, text, place, below, metrics);
-          if (!clearing.isFree(box)) continue;
+          if (!within(box, arrow) || !clearing.isFree(box)) continue;
           clearing.addBox(box);
           return { text, box };
         }

@@ -19,6 +19,8 @@ const LINE = 14;
 /** The times at the left edge, right-aligned. */
 export const TIME_COLUMN = 76;
 const LANE = 8;
+/** Narrower than this, the lifelines stand closer. */
+const NARROW = 560;
 /** Size of the cross at the end of a dropped packet. */
 const CROSS = 14;
 /** From a lifeline to the words beside it. */
@@ -98,7 +100,9 @@ export function packetTexts(arrow: Arrow): string[] {
 
 export function sequenceShape(model: SequenceModel, width: number, charWidth: number): SequenceShape {
   const hosts = model.lifelines;
-  const span = hosts.length < 2 ? 0 : Math.min(Math.max(width * 0.42, 220), 560 * (hosts.length - 1));
+  // Where it is narrow, the words beside the hosts need the room more than the arrows do.
+  const share = width < NARROW ? 0.34 : 0.42;
+  const span = hosts.length < 2 ? 0 : Math.min(Math.max(width * share, 150), 560 * (hosts.length - 1));
   const margin = Math.max(70, (width - TIME_COLUMN - span) / 2);
   const left = TIME_COLUMN + margin;
   const step = hosts.length < 2 ? 0 : (width - margin - left) / (hosts.length - 1);
@@ -113,7 +117,7 @@ export function sequenceShape(model: SequenceModel, width: number, charWidth: nu
   const notes = hosts.flatMap(({ host }) => {
     const inset = GAP + (lanes.get(host) ?? 0) * LANE;
     const middle = host !== last && host !== hosts[0]?.host;
-    const room = (middle ? step : margin) - inset - GAP;
+    const room = (middle ? step : margin) - inset - GAP / 2;
     const drops = arrows.filter(({ arrow, reason }) => arrow.fate === 'dropped' && arrow.from === host && !reason);
     return notesOf(model, drops, host, xOf.get(host) ?? 0, outward(host), inset, Math.floor(room / charWidth));
   });

@@ -24,7 +24,7 @@ const SMALL_CHAR = 6.02;
 /** Tops of the rows of a band. */
 const Y = { writing: 2, send: 40, sendMarks: 68, wire: 86, receive: 134, receiveMarks: 162, reading: 184, end: 208 };
 /** Narrower than this, the two directions stand one above the other. */
-const SIDE_BY_SIDE = 1000;
+const SIDE_BY_SIDE = 1060;
 
 type Connection = BuffersModel['connections'][number];
 

@@ -17,6 +17,9 @@ import { Pane, type Tense } from './pane.ts';
 /** Pixels for a unit of the diagram, at most. */
 const UNIT = 42;
 
+/** In a smaller diagram only the moves that were made have words in it; the others tell theirs below when pointed at. */
+const WORDY = 33;
+
 /** One end as the picture names it. */
 interface Actor {
   path: StatePath;
@@ -42,7 +45,7 @@ export class StatesPane extends Pane {
       .b { --end: var(--b); --end-text: var(--b-text); }
       .edge .line { fill: none; stroke: var(--hairline); stroke-width: 1; }
       .edge .head { fill: var(--rule); }
-      .edge text { font-size: 9.5px; fill: var(--dim); dominant-baseline: central; }
+      .edge text { font-size: var(--label); fill: var(--dim); dominant-baseline: central; }
       .edge.taken text { fill: var(--ink); }
       .edge.now text { font-weight: 700; }
       .edge .hit { fill: none; stroke: transparent; stroke-width: 12; }
@@ -75,19 +78,21 @@ export class StatesPane extends Pane {
     const actors = actorsOf(model);
     if (actors.length === 0) return html`<p class="empty">No TCP socket has a state yet.</p>`;
     const scale = Math.min(UNIT, this.width / model.width);
+    const all = scale >= WORDY;
     const nodes = model.nodes.map((node) => scaledNode(node, scale));
     return this.figure(
       () => states.text(model),
       html`<svg
           width=${model.width * scale}
           height=${model.height * scale}
+          style=${`--label: ${scale < 36 ? 9 : 9.5}px`}
           role="graphics-document"
           aria-label="State machine of TCP"
           aria-describedby="said"
           @pointerover=${this.#pointed}
           @focusin=${this.#pointed}
         >
-          ${model.edges.map((edge, i) => this.#edge(scaledEdge(edge, scale), i, actors))}
+          ${model.edges.map((edge, i) => this.#edge(scaledEdge(edge, scale), i, actors, all))}
           ${nodes.map((node) => this.#node(node, actors))}
           ${nodes.map((node) => this.#badges(node, actors))}
         </svg>
@@ -95,7 +100,7 @@ export class StatesPane extends Pane {
     );
   }
 
-  #edge(edge: StateEdge, index: number, actors: readonly Actor[]): TemplateResult | string {
+  #edge(edge: StateEdge, index: number, actors: readonly Actor[], all: boolean): TemplateResult | string {
     const taken = actors.flatMap((actor) => {
       const steps = actor.path.steps.slice(0, actor.path.taken);
       const step = steps.findLast((each) => each.edge === index);
@@ -119,8 +124,8 @@ export class StatesPane extends Pane {
           <path class="tip ${actor.side}" d=${arrowHead(points, last ? 5 : 3.5)} />`;
       })}
       ${taken.length === 0 ? svg`<path class="head" d=${arrowHead(edge.points, 3)} />` : ''}
-      <text class="halo" x=${label.x} y=${label.y - (send ? 5.5 : 2)} text-anchor=${label.anchor}>${on}</text>
-      ${send ? svg`<text class="halo" x=${label.x} y=${label.y + 5.5} text-anchor=${label.anchor}>${send}</text>` : ''}
+      ${all || step ? svg`<text class="halo" x=${label.x} y=${label.y - (send ? 5.5 : 2)} text-anchor=${label.anchor}>${on}</text>` : ''}
+      ${send && (all || step) ? svg`<text class="halo" x=${label.x} y=${label.y + 5.5} text-anchor=${label.anchor}>${send}</text>` : ''}
     </g>`;
   }
 

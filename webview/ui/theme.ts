@@ -30,7 +30,10 @@ export function followTheme(element: Element): () => void {
   return () => observer.disconnect();
 }
 
-/** Names for what colours mean; set once at the root, inherited by every pane. */
+/**
+ * Names for what colours mean; set once at the root, inherited by every pane. Blue and yellow are told apart by every
+ * kind of eye, and both are opaque in all default themes (the theme's orange is not).
+ */
 export const palette = css`
   :host {
     --ink: var(--vscode-editor-foreground, var(--vscode-foreground));
@@ -41,10 +44,9 @@ export const palette = css`
     --accent: var(--vscode-focusBorder);
     --now: var(--vscode-charts-green, var(--vscode-focusBorder));
     --a: var(--vscode-charts-blue);
-    --b: var(--vscode-charts-orange);
-    --waiting: var(--vscode-charts-purple);
+    --b: var(--vscode-charts-yellow);
     --lost: var(--vscode-charts-red);
-    --again: var(--vscode-charts-yellow);
+    --again: var(--vscode-charts-purple);
     /* Colours for words: mixed with the ink until they can be read in any theme. */
     --a-text: color-mix(in srgb, var(--a) 62%, var(--ink));
     --b-text: color-mix(in srgb, var(--b) 62%, var(--ink));
