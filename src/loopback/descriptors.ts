@@ -10,10 +10,15 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Errno } from '../sim/base/errno.ts';
+import { CONSTANTS } from '../sim/syscall/signatures.ts';
 import type { Libc } from './libc.ts';
+
+const { SOL_SOCKET, SO_LINGER } = CONSTANTS;
 
 /** RLIMIT_NOFILE, the usual soft limit: one more than the highest descriptor. */
 const LIMIT = 1024;
+/** struct linger: on, for no time. */
+const AT_ONCE = new Int32Array([1, 0]);
 /** O_CLOEXEC, for dup3: no program that the editor starts inherits a socket. */
 const O_CLOEXEC = 0o2000000;
 
@@ -92,8 +97,15 @@ export class FdTable {
     descriptor?.release();
   }
 
-  closeAll(): void {
-    for (const fd of this.#open.keys()) this.close(fd);
+  /**
+   * Closes all of them at once, as the end of a world does: connections are reset, so that none lingers in TIME-WAIT and
+   * holds its port against the next world.
+   */
+  closeAll(libc: Libc): void {
+    for (const [fd, descriptor] of this.#open.entries()) {
+      if (descriptor?.file.sock) libc.setsockopt(descriptor.real, SOL_SOCKET, SO_LINGER, AT_ONCE, AT_ONCE.byteLength);
+      this.close(fd);
+    }
   }
 
   #lowest(): number {

@@ -12,7 +12,7 @@
  * system calls, descriptors and names alone: what else the kernel does it does not tell (absent.ts).
  */
 import { release, type } from 'node:os';
-import { human, type Time } from '../sim/base/time.ts';
+import { human, s, type Time } from '../sim/base/time.ts';
 import { beginCell, checkedDuration, createProcess, type Stage } from '../sim/syscall/facade.ts';
 import type { Hooks, Kernel, Limits, Outcome, Process, SockAddr, Topology } from '../sim/syscall/kernel.ts';
 import type { CallName } from '../sim/syscall/signatures.ts';
@@ -31,7 +31,7 @@ export { ABSENT } from './absent.ts';
  * cannot be known of a real kernel; on the loopback device answers take microseconds, and what a full accept queue has
  * dropped is sent again after 1, 2, 4 and 8 seconds.
  */
-const SILENCE = 10_000_000_000 as Time;
+const SILENCE = s(10);
 
 /** The first process of the first host gets this number, the next host's the next hundred: as in the simulator. */
 const FIRST_PID = 100;
@@ -194,7 +194,7 @@ class Loopback implements Kernel {
   async dispose(): Promise<void> {
     this.#disposed = true;
     for (const task of [...this.#dispatcher.parked.keys()]) this.#dispatcher.giveUp(task);
-    for (const table of this.#tables) table.closeAll();
+    for (const table of this.#tables) table.closeAll(this.#libc);
   }
 
   #startProcess(host: Host): Process {

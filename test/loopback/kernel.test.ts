@@ -308,6 +308,26 @@ const answers = (port: number): Promise<string> =>
       await assert.rejects(k.client.socket(AF_INET, SOCK_STREAM), /closed/);
     });
 
+    it('not even a port in TIME-WAIT', async () => {
+      const bound = async (k: Kit, port: number) => {
+        const fd = await k.client.socket(AF_INET, SOCK_STREAM);
+        await k.client.bind(fd, { addr: k.client.ip, port });
+        return fd;
+      };
+      const first = await real();
+      const port = await first.value(async () => {
+        const listener = await bound(first, 0);
+        await first.client.listen(listener, 1);
+        const name = await first.client.getsockname(listener);
+        await first.server.connect(await first.server.socket(AF_INET, SOCK_STREAM), name);
+        await first.client.accept(listener);
+        return name.port;
+      });
+      await first.kernel.dispose();
+      const second = await real();
+      assert.equal(await second.value(() => bound(second, port)), 3);
+    });
+
     it('after its worker was terminated in the middle of a cell', async () => {
       const path = fileURLToPath(new URL('abandoned.ts', import.meta.url));
       const worker = new Worker(

@@ -118,7 +118,7 @@ export interface Hooks {
 export type Outcome =
   | { end: 'returned'; value: unknown }
   | { end: 'threw'; error: unknown }
-  /** Nothing can ever happen again: who waits on what, one line each. */
+  /** Nothing can ever happen again, or has for long on a real kernel: who waits on what, one line each. */
   | { end: 'stuck'; waiting: readonly string[] }
   | { end: 'interrupted' }
   /** A bound of the run was hit: `what` names it. */
@@ -126,7 +126,7 @@ export type Outcome =
 
 /** What one cell may use up. */
 export interface Limits {
-  /** Nanoseconds of virtual time. */
+  /** Nanoseconds of the kernel's time: virtual on the simulator, real on the real kernel. */
   time: Time;
   events: number;
 }
