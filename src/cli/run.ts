@@ -1,6 +1,7 @@
 /** `socknb run`: a notebook's cells in order, in a session of their own, told as text or as JSON. */
 import type { Cell, Notebook } from '../format/notebook.ts';
 import { lesson } from '../guide/lesson.ts';
+import { standIn } from '../loopback/sockaddr.ts';
 import { SessionClient } from '../session/client.ts';
 import { cellRequest, sessionConfig } from '../session/notebook.ts';
 import type { RunResult } from '../session/protocol.ts';
@@ -92,7 +93,9 @@ async function runCells(
 
 function title(notebook: Notebook, file: string, kernel: Kernel): string {
   const { seed, topology } = notebook.frontMatter;
-  const hosts = Object.entries(topology.hosts).map(([name, address]) => `${name} ${address}`);
+  const hosts = Object.entries(topology.hosts).map(
+    ([name, address], i) => `${name} ${kernel === 'simulator' ? address : standIn(i)}`,
+  );
   return `${lesson(notebook).title || file}\n${hosts.join(', ')}; ${kernel}, seed ${seed}`;
 }
 

@@ -21,7 +21,7 @@ import { Log } from '../sim/trace/log.ts';
 import { FdTable } from './descriptors.ts';
 import { Dispatcher, type Host, type Task } from './dispatch.ts';
 import { type Libc, libc } from './libc.ts';
-import { loopbackOnly } from './sockaddr.ts';
+import { loopbackOnly, standIn } from './sockaddr.ts';
 import { pollFor } from './waits.ts';
 
 export { ABSENT } from './absent.ts';
@@ -37,7 +37,6 @@ const SILENCE = s(10);
 const FIRST_PID = 100;
 /** Hosts are 127.0.0.1, 127.0.0.2, ...: as many as the last byte has room for. */
 const MOST_HOSTS = 254;
-const standIn = (index: number): string => `127.0.0.${index + 1}`;
 
 export interface LoopbackOptions {
   /** Its hosts; links are not asked for, and addresses of 127.0.0.0/8 stand in for those of the topology. */

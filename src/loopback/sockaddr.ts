@@ -9,6 +9,9 @@ import { endianness } from 'node:os';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
 import { CONSTANTS } from '../sim/syscall/signatures.ts';
 
+/** The address that the host with this index has here: 127.0.0.1, 127.0.0.2, ... */
+export const standIn = (index: number): string => `127.0.0.${index + 1}`;
+
 const { AF_INET, AF_INET6 } = CONSTANTS;
 
 /** Whether this machine puts the low byte first: sin_family is in its order, sin_port in the network's. */

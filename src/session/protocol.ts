@@ -4,7 +4,7 @@
  * One interface per message. A request carries an `id`; its answer carries the same number in `inReplyTo`. Everything
  * here survives structured cloning. Positions are 1-based. This module knows no platform and holds no behaviour.
  */
-import type { Time } from '../sim/base/time.ts';
+import { s, type Time } from '../sim/base/time.ts';
 import type { Limits, Topology } from '../sim/syscall/kernel.ts';
 
 /** The world that a session is to make. */
@@ -18,7 +18,11 @@ export interface SessionConfig {
 }
 
 /** Bounds of one cell, so that keepalives or two programs answering each other never run on in silence. */
-export const DEFAULT_LIMITS: Limits = { time: 86_400_000_000_000 as Time, events: 2_000_000 };
+export const DEFAULT_LIMITS: Readonly<Record<SessionConfig['kernel'], Limits>> = {
+  simulator: { time: s(86_400), events: 2_000_000 },
+  /** Real time. */
+  loopback: { time: s(300), events: 2_000_000 },
+};
 
 /** Printed characters of one cell that are passed on; the rest is counted and dropped. */
 export const PRINT_LIMIT = 1_000_000;

@@ -16,8 +16,8 @@ export interface RunControl {
 
 /** Milliseconds of real time between two looks at what takes time to look at. */
 const LOOK_PAUSE = 100;
-/** Turns of loops, or events, between two looks at the real clock. */
-const LOOK_EVERY = 1024;
+/** Turns of loops, or events, between two looks at the real clock; a kernel in real time has few of either. */
+const LOOK_EVERY = { simulator: 1024, loopback: 1 } as const;
 
 export class RunState {
   readonly cell: CellRequest;
@@ -35,6 +35,7 @@ export class RunState {
   readonly #printer: Printer;
   /** Looks after the platform while the run goes. @returns why it must stop, or undefined */
   readonly #look: (control: RunControl) => string | undefined;
+  readonly #lookEvery: number;
   #turns = 0;
   #lookedAt = performance.now();
 
@@ -42,12 +43,14 @@ export class RunState {
     cell: CellRequest,
     control: RunControl,
     begin: number,
+    kernel: keyof typeof LOOK_EVERY,
     look: (control: RunControl) => string | undefined,
   ) {
     this.cell = cell;
     this.begin = begin;
     this.checks = cell.exercise?.part === 'check' ? new Checks() : undefined;
     this.#control = control;
+    this.#lookEvery = LOOK_EVERY[kernel];
     this.#printer = new Printer(control.print);
     this.#look = look;
   }
@@ -66,7 +69,7 @@ export class RunState {
   shouldStop(): boolean {
     if (this.stop) return true;
     if (this.#control.stopped()) this.stop = { kind: 'interrupt' };
-    else if (++this.#turns % LOOK_EVERY === 0) this.#lookIfDue();
+    else if (++this.#turns % this.#lookEvery === 0) this.#lookIfDue();
     return this.stop !== undefined;
   }
 

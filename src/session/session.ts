@@ -75,7 +75,7 @@ export class Session {
 
   private constructor({ kernel: kind, seed, limits }: SessionConfig, platform: Platform, { kernel, absent }: Made) {
     this.#platform = platform;
-    this.#limits = limits ?? DEFAULT_LIMITS;
+    this.#limits = limits ?? DEFAULT_LIMITS[kind];
     this.#kernel = kernel;
     this.#processes = new Processes(kernel, () => this.#scope);
     this.#drawings = new Drawings(kernel.log, kind, absent);
@@ -105,8 +105,9 @@ export class Session {
       return this.#result(failure('NotAvailable', message));
     }
     const quiet: RunControl = { stopped: control.stopped, print: () => {}, clock: () => {} };
-    const run = new RunState(cell, replay ? quiet : control, this.#kernel.log.length, ({ clock }) => {
-      clock(this.#kernel.now(), this.#kernel.log.length);
+    const { kind, log } = this.#kernel;
+    const run = new RunState(cell, replay ? quiet : control, log.length, kind, ({ clock }) => {
+      clock(this.#kernel.now(), log.length);
       return this.#platform.exhausted();
     });
     this.#run = run;
@@ -180,7 +181,7 @@ export class Session {
       const error = this.#scope.describe(stray, label);
       return { ...error, message: `${error.message} (nobody awaited the call that failed)` };
     }
-    return outcome.end === 'returned' ? undefined : endedError(outcome, run.stop, here);
+    return outcome.end === 'returned' ? undefined : endedError(outcome, run.stop, here, this.#kernel.kind);
   }
 
   /** What a thread that nobody joined threw. */

@@ -1,5 +1,5 @@
 /** How a run ended, in the words of the reader: the kernel's outcome as an error of the cell. */
-import type { Outcome } from '../sim/syscall/kernel.ts';
+import type { Kernel, Outcome } from '../sim/syscall/kernel.ts';
 import type { Place } from './cell/locate.ts';
 import { runError } from './failures.ts';
 import type { CellError, RunFailure } from './protocol.ts';
@@ -12,10 +12,11 @@ export function endedError(
   outcome: Exclude<Outcome, { end: 'returned' | 'threw' }>,
   stop: StopReason | undefined,
   place: Place | undefined,
+  kernel: Kernel['kind'],
 ): CellError {
   switch (outcome.end) {
     case 'stuck':
-      return placed('Deadlock', deadlock(outcome.waiting), place);
+      return placed('Deadlock', deadlock(outcome.waiting, kernel), place);
     case 'limit':
       return placed(
         'LimitExceeded',
@@ -34,11 +35,10 @@ export function stoppedError(stop: StopReason | undefined, place: Place | undefi
     : placed('Interrupted', 'The cell was stopped. What it had done until then stays done.', place);
 }
 
-function deadlock(waiting: readonly string[]): string {
-  return [
-    'Every thread waits, and nothing is on its way that could wake one:',
-    ...waiting.map((line) => `  ${line}`),
-  ].join('\n');
+/** The simulator knows that nothing will come; of the real kernel it can only be said that nothing came. */
+function deadlock(waiting: readonly string[], kernel: Kernel['kind']): string {
+  const sure = kernel === 'simulator' ? ', and nothing is on its way that could wake one' : '';
+  return [`Every thread waits${sure}:`, ...waiting.map((line) => `  ${line}`)].join('\n');
 }
 
 function placed(name: RunFailure, message: string, place: Place | undefined): CellError {
