@@ -41,7 +41,7 @@ export const LAYERS: readonly Layer[] = [
   {
     in: 'src/session/cell',
     from: ['src/session', 'src/sim'],
-    packages: ['acorn', '@sveltejs/acorn-typescript', 'magic-string', 'node-inspect-extracted'],
+    packages: ['acorn', '@sveltejs/acorn-typescript', 'node-inspect-extracted'],
   },
   {
     in: 'src/session/worker-node.ts',
