@@ -16,7 +16,7 @@ import { StatesPane } from './panes/states.ts';
 import { key, keyStyles } from './parts/key.ts';
 import { Scrubber, ScrubEvent } from './parts/scrubber.ts';
 import { why, whyStyles } from './parts/why.ts';
-import { instantOf, keyTarget, type Run, sentenceAt, timeAt } from './run.ts';
+import { instantOf, keyTarget, latest, type Run, sentenceAt, timeAt } from './run.ts';
 import { followTheme, palette } from './ui/theme.ts';
 import { button, tabs, toolkitTheme } from './ui/toolkit.ts';
 import { shortTime } from './words.ts';
@@ -116,7 +116,11 @@ export class LabView extends LitElement {
       .details vscode-panel-view { overflow: auto; scrollbar-width: thin; align-items: start; }
       .hint { color: var(--dim); margin: 0; }
       .nothing { color: var(--dim); }
-      @container (min-width: 880px) {
+      @container (max-width: 959px) {
+        .column { display: contents; }
+        .details { order: 1; }
+      }
+      @container (min-width: 960px) {
         .panes.two { grid-template-columns: minmax(0, 1.25fr) minmax(min(500px, 47%), 1fr); }
         .panes.two .whole { grid-column: 1 / -1; }
         .panes.two .details { height: 232px; }
@@ -208,10 +212,9 @@ export class LabView extends LitElement {
   protected override render(): TemplateResult {
     const { run } = this;
     if (!run) return html``;
-    const { header, log, instants } = run;
+    const { header, log, instants, start } = run;
     const index = instantOf(run, this.at);
-    const start = timeAt(log, instants[0] ?? 0);
-    const now = timeAt(log, this.at);
+    const now = timeAt(run, this.at);
     return html`<div role="group" aria-label=${`Run of ${header.title ?? header.cell}`}>
       <div class="head">
         <h3>${header.title ?? header.cell}</h3>
@@ -330,7 +333,7 @@ export class LabView extends LitElement {
 
   #details(run: Run): TemplateResult {
     const { log } = run;
-    const asked = this.chosen >= 0 ? this.chosen : this.at > 0 ? log.numberAt(this.at - 1) : -1;
+    const asked = this.chosen >= 0 ? this.chosen : latest(log, this.at);
     const all = [
       { id: 'why', title: 'Why?', content: why(log, asked, (n) => this.go(log.indexOf(n) + 1)) },
       { id: 'key', title: 'Key', content: key() },

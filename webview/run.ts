@@ -3,6 +3,7 @@
  *
  * Everything here is computed once per payload; what depends on the cursor belongs to the panes.
  */
+import type { Time } from '../src/sim/base/time.ts';
 import type { Log } from '../src/sim/trace/log.ts';
 import type { PayloadHeader } from '../src/views/payload.ts';
 import { timeline } from '../src/views/timeline.ts';
@@ -15,21 +16,48 @@ export interface Run {
   log: Log;
   /** The cursors that the slider steps through, rising; at least one. */
   instants: readonly number[];
-  /** Where each of them lies on the slider. */
+  /** The instant at which the window begins. */
+  start: Time;
+  /** Where each of the instants lies on the slider. */
   warp: Warp;
   /** Notable events of the window. */
   marks: readonly TimelineMark[];
+  /** Sockets to which something happened in the window. */
+  busy: ReadonlySet<number>;
 }
 
 export function makeRun(header: PayloadHeader, log: Log): Run {
-  const model = timeline.model(log, log.length);
-  const instants = model.instants.length > 0 ? model.instants : [model.to];
-  return { header, log, instants, warp: warp(instants.map((at) => timeAt(log, at))), marks: model.marks };
+  const { instants: all, start, from, to, marks } = timeline.model(log, log.length);
+  const instants = all.length > 0 ? all : [to];
+  const busy = new Set<number>();
+  for (let i = from; i < log.length; i++) busy.add(log.at(i).sock);
+  busy.delete(0);
+  const run = { header, log, instants, start, marks, busy };
+  return { ...run, warp: warp(instants.map((at) => timeAt(run, at))) };
 }
 
-/** The instant that a cursor shows: that of the last event that has happened. */
-export const timeAt = (log: Log, at: number): number =>
-  log.length === 0 ? 0 : log.timeAt(Math.max(0, Math.min(at, log.length) - 1));
+/** The instant that a cursor shows: that of the last event that has happened, or the window's beginning. */
+export const timeAt = ({ log, start }: Pick<Run, 'log' | 'start'>, at: number): number =>
+  at <= 0 || log.length === 0 ? start : Math.max(start, log.timeAt(Math.min(at, log.length) - 1));
+
+/** The number of the event of which a reader wants to know why: the last one, but for the end of the cell itself. */
+export function latest(log: Log, at: number): number {
+  for (let i = Math.min(at, log.length) - 1; i >= 0; i--) {
+    const kind = log.kindAt(i);
+    if (kind !== 'cell.end' && kind !== 'task.end') return log.numberAt(i);
+  }
+  return -1;
+}
+
+/** The busy ones of a picture's connections; all when none is. */
+export function busyOnes<C>(
+  run: Pick<Run, 'busy'>,
+  all: readonly C[],
+  socks: (each: C) => readonly number[],
+): readonly C[] {
+  const busy = all.filter((each) => socks(each).some((sock) => run.busy.has(sock)));
+  return busy.length > 0 ? busy : all;
+}
 
 /** What happened last, in words. */
 export function sentenceAt(log: Log, at: number): string {

@@ -10,6 +10,7 @@ import type { BuffersModel, EndBuffers, ReceiveBuffer, Segment, SendBuffer, User
 import { type Axis, byteAxis, type Extent } from '../layout/axis.ts';
 import { joined, type SocketExtents, socketExtents } from '../layout/extent.ts';
 import { type Pointer, type PointerMark, pointerMarks } from '../layout/pointers.ts';
+import { busyOnes } from '../run.ts';
 import { count, elide } from '../words.ts';
 import { Pane } from './pane.ts';
 
@@ -93,7 +94,9 @@ export class BuffersPane extends Pane {
     if (model.connections.length === 0) return html`<p class="empty">No connection has buffers yet.</p>`;
     return this.figure(
       () => buffers.text(model),
-      model.connections.map((connection) => this.#connection(connection)),
+      busyOnes(this.run, model.connections, ({ connection }) => connection.ends.map(({ sock }) => sock)).map(
+        (connection) => this.#connection(connection),
+      ),
     );
   }
 

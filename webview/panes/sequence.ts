@@ -56,7 +56,7 @@ export class SequencePane extends Pane {
       .arrow.future text, .arrow.future .head, .arrow.future .cross { display: none; }
       .arrow .hit { stroke: transparent; stroke-width: 13; }
       .arrow.chosen .ink { stroke-width: 2.6; }
-      .mark:hover .hit, .mark:focus-visible .hit { stroke: color-mix(in srgb, var(--accent) 30%, transparent); }
+      .mark:hover .hit, .mark:focus-visible .hit { stroke: color-mix(in srgb, var(--accent) 20%, transparent); }
       .a { --end: var(--a); --end-text: var(--a-text); } .b { --end: var(--b); --end-text: var(--b-text); }
       .again .ink { stroke-dasharray: 7 3; }
       .dropped .cross { stroke: var(--lost); stroke-width: 2.4; }

@@ -11,6 +11,7 @@ import { TRANSITIONS, type Transition } from '../../src/sim/tcp/states.ts';
 import { states } from '../../src/views/states.ts';
 import type { StateEdge, StateNode, StatePath, StateStep, StatesModel } from '../../src/views/view.ts';
 import { rounded, shifted } from '../layout/polyline.ts';
+import { busyOnes, type Run } from '../run.ts';
 import { shortTime } from '../words.ts';
 import { Pane, type Tense } from './pane.ts';
 
@@ -49,7 +50,7 @@ export class StatesPane extends Pane {
       .edge.taken text { fill: var(--ink); }
       .edge.now text { font-weight: 700; }
       .edge .hit { fill: none; stroke: transparent; stroke-width: 12; }
-      .mark:hover .hit, .mark:focus-visible .hit { stroke: color-mix(in srgb, var(--accent) 30%, transparent); }
+      .mark:hover .hit, .mark:focus-visible .hit { stroke: color-mix(in srgb, var(--accent) 20%, transparent); }
       .way { fill: none; stroke: color-mix(in srgb, var(--end) 60%, var(--paper)); stroke-width: 1.8; }
       .way.b { stroke-dasharray: 6 2; }
       .way.now { stroke: var(--end); stroke-width: 3.2; }
@@ -75,7 +76,7 @@ export class StatesPane extends Pane {
 
   protected override draw(): TemplateResult {
     const model = states.model(this.run.log, this.at);
-    const actors = actorsOf(model);
+    const actors = actorsOf(model, this.run);
     if (actors.length === 0) return html`<p class="empty">No TCP socket has a state yet.</p>`;
     const scale = Math.min(UNIT, this.width / model.width);
     const all = scale >= WORDY;
@@ -185,16 +186,19 @@ const scaledEdge = (edge: StateEdge, by: number): StateEdge => ({
   label: { ...edge.label, x: edge.label.x * by, y: edge.label.y * by },
 });
 
-/** Both ends of each connection, then the listeners. */
-function actorsOf(model: StatesModel): Actor[] {
-  const many = model.connections.length > 1;
-  const ends = model.connections.flatMap(({ paths }, i) =>
+/** Both ends of each connection to which something happened, then the listeners that had to do with it. */
+function actorsOf(model: StatesModel, run: Run): Actor[] {
+  const connections = busyOnes(run, model.connections, ({ connection }) => connection.ends.map(({ sock }) => sock));
+  const many = connections.length > 1;
+  const ends = connections.flatMap(({ paths }, i) =>
     paths.map((path): Actor => {
       const side = path.end.side === 0 ? 'a' : 'b';
       return { path, badge: side.toUpperCase() + (many ? i + 1 : ''), side, listener: false };
     }),
   );
-  const listeners = model.listeners.map((path): Actor => ({ path, badge: 'L', side: 'b', listener: true }));
+  const listeners = model.listeners
+    .filter(({ end }) => run.busy.has(end.sock) || ends.length === 0)
+    .map((path): Actor => ({ path, badge: 'L', side: 'b', listener: true }));
   return [...ends, ...listeners];
 }
 

@@ -100,7 +100,7 @@ export class Scrubber extends LitElement {
     const { run, at } = this;
     const index = instantOf(run, at);
     const x = (i: number) => PAD + (run.warp.places[i] ?? 0) * (this.width - 2 * PAD);
-    const time = shortTime(timeAt(run.log, at));
+    const time = shortTime(timeAt(run, at));
     return html`<div
       class="slider"
       role="slider"
