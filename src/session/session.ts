@@ -27,6 +27,9 @@ import { World } from './world.ts';
 /** 2025-01-01T00:00:00Z: the date on which every world begins, in milliseconds. */
 const EPOCH = 1_735_689_600_000;
 
+/** How deep a stack is told: V8's own 10 frames are used up before the cell that made the call. */
+const STACK_FRAMES = 100;
+
 /** A cell's code failed, and how: what the kernel is told in place of a value. */
 class CellFailed extends Error {
   readonly error: CellError;
@@ -59,6 +62,7 @@ export class Session {
   /** Makes the world. @throws Error when the config describes none; its message is for the reader. */
   static async create(config: SessionConfig, platform: Platform): Promise<Session> {
     const { kernel, seed, topology } = config;
+    Error.stackTraceLimit = STACK_FRAMES;
     let session: Session | undefined; // the kernel asks while a cell runs, and not before
     const hooks: Hooks = {
       position: () => (session ? session.#scope.position() : undefined),

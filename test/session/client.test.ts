@@ -39,6 +39,17 @@ describe('session client', () => {
     assert.equal((await bench.now.run('1 + 1')).value, '2');
   });
 
+  it('leads an error through the cells that it passed', async () => {
+    const { error } = await bench.now.run(
+      'async function fail(fd: number) {\n  await client.close(fd);\n}',
+      'await fail(7)',
+    );
+    assert.deepEqual(
+      error?.frames.map(({ cell, line, name }) => `${cell}:${line} ${name}`),
+      ['c1:2 fail', 'c2:1 '],
+    );
+  });
+
   it('reports print and clock only to the run that they belong to', async () => {
     const heard: string[] = [];
     await bench.now.client.run(cell('a', 'console.log("a")'), { print: (text) => heard.push(`a hears ${text}`) });
