@@ -16,8 +16,8 @@ import { StatesPane } from './panes/states.ts';
 import { key, keyStyles } from './parts/key.ts';
 import { Scrubber, ScrubEvent } from './parts/scrubber.ts';
 import { why, whyStyles } from './parts/why.ts';
-import { instantOf, keyTarget, latest, type Run, sentenceAt, timeAt } from './run.ts';
-import { followTheme, palette } from './ui/theme.ts';
+import { instantOf, keyTarget, latest, notable, type Run, sentenceAt, timeAt } from './run.ts';
+import { followTheme, palette, prefersStillness } from './ui/theme.ts';
 import { button, tabs, toolkitTheme } from './ui/toolkit.ts';
 import { shortTime } from './words.ts';
 
@@ -64,7 +64,7 @@ export function defineLab(): void {
 }
 
 /** Milliseconds between two steps of playing. */
-const PLAY_STEP = { least: 140, most: 900, whole: 9000 };
+const PLAY_STEP = { least: 140, most: 900, whole: 9000, page: 1500 };
 
 const icon = (path: string) =>
   html`<svg width="16" height="16" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true"><path d=${path} /></svg>`;
@@ -354,13 +354,16 @@ export class LabView extends LitElement {
     const step = () => {
       const index = instantOf(run, this.#wanted);
       if (index + 1 >= run.instants.length) return this.#stop();
+      // Where pictures should stand still, playing turns pages: from one notable event to the next.
+      const still = prefersStillness();
+      const next = still ? notable(run, this.#wanted, 1) : (run.instants[index + 1] ?? 0);
       const length = ((run.warp.places[index + 1] ?? 1) - (run.warp.places[index] ?? 0)) * PLAY_STEP.whole;
       this.#timer = setTimeout(
         () => {
-          this.go(run.instants[index + 1] ?? 0);
+          this.go(next);
           step();
         },
-        Math.min(Math.max(length, PLAY_STEP.least), PLAY_STEP.most),
+        still ? PLAY_STEP.page : Math.min(Math.max(length, PLAY_STEP.least), PLAY_STEP.most),
       );
     };
     step();

@@ -7,7 +7,7 @@
  */
 import { decodePayload } from '../src/views/payload.ts';
 import { defineLab, type LabState, type LabView, StateEvent } from './lab-view.ts';
-import { makeRun } from './run.ts';
+import { makeRun, type Run } from './run.ts';
 import { defineToolkit } from './ui/toolkit.ts';
 
 /** The parts of VS Code's renderer API that are used here. */
@@ -69,7 +69,13 @@ export function activate(context: RendererContext<Kept>): RendererApi {
       const payload = decodePayload(item.data());
       if (!payload.ok) return refuse(item.id, element, payload.reason);
       const state = outputs.get(item.id)?.view?.state ?? context.getState?.()?.[item.id];
-      viewFor(item.id, element).show(makeRun(payload.header, payload.log), state);
+      let run: Run;
+      try {
+        run = makeRun(payload.header, payload.log);
+      } catch (error) {
+        return refuse(item.id, element, String(error));
+      }
+      viewFor(item.id, element).show(run, state);
     },
     disposeOutputItem(id) {
       for (const key of id === undefined ? [...outputs.keys()] : [id]) {

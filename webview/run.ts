@@ -7,7 +7,7 @@ import type { Time } from '../src/sim/base/time.ts';
 import type { Log } from '../src/sim/trace/log.ts';
 import type { PayloadHeader } from '../src/views/payload.ts';
 import { timeline } from '../src/views/timeline.ts';
-import type { TimelineMark } from '../src/views/view.ts';
+import type { Cause, TimelineMark } from '../src/views/view.ts';
 import { causes } from '../src/views/why.ts';
 import { type Warp, warp } from './layout/warp.ts';
 
@@ -62,7 +62,16 @@ export function busyOnes<C>(
 /** What happened last, in words. */
 export function sentenceAt(log: Log, at: number): string {
   if (at <= 0 || at > log.length) return 'nothing has happened yet';
-  return causes(log, log.numberAt(at - 1))[0]?.text ?? '';
+  return causesOf(log, log.numberAt(at - 1))[0]?.text ?? '';
+}
+
+/** The chain of causes of an event, newest first; empty when the log cannot tell it. */
+export function causesOf(log: Log, n: number): readonly Cause[] {
+  try {
+    return causes(log, n);
+  } catch {
+    return [];
+  }
 }
 
 /** The index of the last instant that is not after cursor `at`; 0 when all are. */

@@ -212,6 +212,18 @@ describe('the renderer', () => {
     });
   });
 
+  it('turns pages instead of moving where motion is not wanted', async () => {
+    const lab = await show('refused', { stillness: true });
+    await press(lab, 'Home');
+    const { marks, instants } = timeline.model(sample('refused').log, sample('refused').log.length);
+    const pages = new Set(marks.map(({ at }) => instants.findLastIndex((instant) => instant <= at)));
+    await lab.lab().getByRole('button', { name: 'Play' }).click();
+    const seen = new Set<number>();
+    while ((await lab.lab().getByRole('button', { name: 'Pause' }).count()) > 0) seen.add(await valueNow(lab));
+    for (const each of seen)
+      assert.ok(pages.has(each) || each === 0 || each === instants.length - 1, `stopped at ${each}`);
+  });
+
   describe('"why?"', () => {
     it('is answered for a clicked packet, down to the line of the cell, and its links move the cursor', async () => {
       const lab = await show('wholeLife');
@@ -287,6 +299,22 @@ describe('the renderer', () => {
       await lab.render(sample('refused').payload);
       assert.equal(await lab.lab().count(), 1);
       assert.equal(await lab.page.locator('#one [role=note]').count(), 0);
+    });
+
+    it('that are damaged inside are drawn as far as they can be, or refused; nothing breaks', async () => {
+      const lab = await openLab(browser, script);
+      open.push(lab);
+      let seed = 1;
+      const random = (below: number) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % below;
+      let drawn = 0;
+      for (let i = 0; i < 40; i++) {
+        const bytes = sample(i % 2 ? 'wholeLife' : 'losses').payload.slice();
+        for (let k = 0; k < 3; k++) bytes[200 + random(bytes.length - 200)] = random(256);
+        await lab.render(bytes);
+        drawn += await lab.lab().count();
+        assert.notEqual(((await lab.page.locator('#one').innerHTML()) ?? '').length, 0);
+      }
+      assert.ok(drawn > 0, 'some damage lies where it does not matter');
     });
 
     it('are replaced without a dispose, and keep the place of the reader', async () => {

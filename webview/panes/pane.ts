@@ -78,7 +78,13 @@ export abstract class Pane extends LitElement {
   }
 
   protected override render(): unknown {
-    return this.run && this.width > 0 ? this.draw() : '';
+    if (!this.run || this.width === 0) return '';
+    try {
+      return this.draw();
+    } catch (error) {
+      // One picture that fails must not take the others with it.
+      return html`<p class="empty">This picture cannot be drawn: ${String(error)}</p>`;
+    }
   }
 
   /** The picture at the cursor. */

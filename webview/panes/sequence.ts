@@ -49,7 +49,7 @@ export class SequencePane extends Pane {
       .arrow .head { fill: var(--side); stroke: none; }
       .arrow .course { stroke: var(--hairline); stroke-width: 1; stroke-dasharray: 2 3; }
       .arrow .ink { stroke-width: 1.4; }
-      .arrow.past { --side: color-mix(in srgb, var(--end) 55%, var(--paper)); }
+      .arrow.past { --side: color-mix(in srgb, var(--end) var(--quiet), var(--paper)); }
       .arrow.now { --side: var(--end); }
       .arrow.now .ink { stroke-width: 2.6; }
       .arrow.now text { font-weight: 700; }
@@ -65,8 +65,8 @@ export class SequencePane extends Pane {
       .now text { fill: var(--ink); }
       text.words { text-anchor: middle; dominant-baseline: central; }
       .packet { fill: var(--end); stroke: var(--paper); stroke-width: 1.5; }
-      .bar { fill: color-mix(in srgb, var(--end) 45%, var(--paper)); stroke: none; }
-      .bar.waits { fill: url(#waiting); stroke: color-mix(in srgb, var(--end) 60%, var(--paper)); stroke-width: 1; }
+      .bar { fill: color-mix(in srgb, var(--end) var(--quiet), var(--paper)); stroke: none; }
+      .bar.waits { fill: url(#waiting); stroke: color-mix(in srgb, var(--end) var(--quiet), var(--paper)); stroke-width: 1; }
       .bar.future { opacity: 0.15; }
       .note text { dominant-baseline: central; }
       .note.future { display: none; }
@@ -87,7 +87,6 @@ export class SequencePane extends Pane {
       .nowpoint { fill: var(--now); }
       .hosts { margin-bottom: 2px; }
       .scroll { max-height: ${unsafeCSS(WINDOW)}px; overflow: hidden auto; scrollbar-width: thin; }
-      :host([theme^='contrast']) .arrow.past { --side: var(--end); }
     `,
   ];
 

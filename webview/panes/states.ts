@@ -51,7 +51,7 @@ export class StatesPane extends Pane {
       .edge.now text { font-weight: 700; }
       .edge .hit { fill: none; stroke: transparent; stroke-width: 12; }
       .mark:hover .hit, .mark:focus-visible .hit { stroke: color-mix(in srgb, var(--accent) 20%, transparent); }
-      .way { fill: none; stroke: color-mix(in srgb, var(--end) 60%, var(--paper)); stroke-width: 1.8; }
+      .way { fill: none; stroke: color-mix(in srgb, var(--end) var(--quiet), var(--paper)); stroke-width: 1.8; }
       .way.b { stroke-dasharray: 6 2; }
       .way.now { stroke: var(--end); stroke-width: 3.2; }
       .tip { fill: var(--end); }
@@ -62,7 +62,6 @@ export class StatesPane extends Pane {
       .badge.gone { opacity: 0.45; }
       .told { min-height: 1.5em; margin: 2px 0 0; color: var(--dim); }
       .told b { color: var(--ink); font-family: var(--mono); font-weight: 600; font-size: 11px; }
-      :host([theme^='contrast']) .way { stroke: var(--end); }
     `,
   ];
 

@@ -5,7 +5,7 @@
 import { css, html, type TemplateResult } from 'lit';
 import type { Log } from '../../src/sim/trace/log.ts';
 import type { Cause } from '../../src/views/view.ts';
-import { causes } from '../../src/views/why.ts';
+import { causesOf } from '../run.ts';
 import { shortTime } from '../words.ts';
 
 export const whyStyles = css`
@@ -29,7 +29,7 @@ const SHOWN = 10;
 
 /** @param go leads the cursor to an event. */
 export function why(log: Log, n: number, go: (n: number) => void): TemplateResult {
-  const chain = n < 0 ? [] : causes(log, n);
+  const chain = n < 0 ? [] : causesOf(log, n);
   if (chain.length === 0) {
     return html`<p class="hint">Click anything drawn, or press Enter on it: here is told what made it happen.</p>`;
   }

@@ -52,7 +52,9 @@ export const palette = css`
     --b-text: color-mix(in srgb, var(--b) 62%, var(--ink));
     --lost-text: color-mix(in srgb, var(--lost) 62%, var(--ink));
     --now-text: color-mix(in srgb, var(--now) 50%, var(--ink));
+    /* How much of a colour fills an area, and how much is left of what is past. */
     --wash: 26%;
+    --quiet: 58%;
     --mono: var(--vscode-editor-font-family, ui-monospace, monospace);
     --frame: var(--hairline);
     color: var(--ink);
@@ -66,6 +68,7 @@ export const palette = css`
     --hairline: color-mix(in srgb, var(--ink) 55%, var(--paper));
     --dim: var(--ink);
     --wash: 0%;
+    --quiet: 100%;
     --a-text: var(--ink);
     --b-text: var(--ink);
     --lost-text: var(--ink);
