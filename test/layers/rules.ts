@@ -34,6 +34,7 @@ export const LAYERS: readonly Layer[] = [
   ...CALLS.map((file) => ({ in: file, from: [BASE, 'src/sim/trace', ...CALLS] })),
   { in: 'src/sim/world.ts', from: ['src/sim'] },
   { in: 'src/views', from: [...LOG, ...TABLES] },
+  { in: 'src/packetdrill', from: ['src/sim', 'src/views'] },
   { in: 'src/format', from: [BASE, 'src/sim/trace', 'src/views'], packages: ['yaml'] },
   { in: 'src/guide', from: [BASE, 'src/sim/trace', 'src/views', 'src/format'] },
   { in: 'src/loopback', from: [BASE, 'src/sim/trace', ...CALLS], packages: ['node:', 'koffi'] },
@@ -62,7 +63,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     in: 'src/cli',
-    from: ['src/sim', 'src/views', 'src/format', 'src/guide', 'src/session', 'src/loopback'],
+    from: ['src/sim', 'src/views', 'src/packetdrill', 'src/format', 'src/guide', 'src/session', 'src/loopback'],
     packages: ['node:'],
   },
   { in: 'webview', from: [...LOG, ...TABLES, 'src/views'], packages: ['lit'] },

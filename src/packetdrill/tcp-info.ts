@@ -1,0 +1,62 @@
+/**
+ * What getsockopt(TCP_INFO) of Linux would say of a connection, as far as the simulator keeps it (include/uapi/linux/tcp.h,
+ * net/ipv4/tcp.c tcp_get_info). A field that is absent is one that it does not keep.
+ */
+import type { State } from '../sim/tcp/states.ts';
+import type { Tcb } from '../sim/tcp/tcb.ts';
+
+/* biome-ignore format: a table */
+const STATES: Readonly<Record<State, number>> = {
+  ESTABLISHED: 1, 'SYN-SENT': 2, 'SYN-RECEIVED': 3, 'FIN-WAIT-1': 4, 'FIN-WAIT-2': 5, 'TIME-WAIT': 6, CLOSED: 7,
+  'CLOSE-WAIT': 8, 'LAST-ACK': 9, LISTEN: 10, CLOSING: 11,
+};
+
+/** Constants that assertions compare with. */
+/* biome-ignore format: a table */
+export const TCP_INFO_CONSTANTS: Readonly<Record<string, number>> = {
+  TCP_ESTABLISHED: 1, TCP_SYN_SENT: 2, TCP_SYN_RECV: 3, TCP_FIN_WAIT1: 4, TCP_FIN_WAIT2: 5, TCP_TIME_WAIT: 6,
+  TCP_CLOSE: 7, TCP_CLOSE_WAIT: 8, TCP_LAST_ACK: 9, TCP_LISTEN: 10, TCP_CLOSING: 11,
+  TCP_CA_Open: 0, TCP_CA_Disorder: 1, TCP_CA_CWR: 2, TCP_CA_Recovery: 3, TCP_CA_Loss: 4,
+  TCPI_OPT_TIMESTAMPS: 1, TCPI_OPT_SACK: 2, TCPI_OPT_WSCALE: 4, TCPI_OPT_ECN: 8, TCPI_OPT_ECN_SEEN: 16,
+  TCPI_OPT_SYN_DATA: 32, TCPI_OPT_USEC_TS: 64, TCPI_OPT_TFO_CHILD: 128,
+};
+
+const { TCPI_OPT_TIMESTAMPS, TCPI_OPT_SACK, TCPI_OPT_WSCALE } = TCP_INFO_CONSTANTS as Record<string, number>;
+
+function congestionState(tcb: Tcb): number {
+  if (tcb.cc.recovery === 'timeout') return TCP_INFO_CONSTANTS.TCP_CA_Loss as number;
+  if (tcb.cc.recovery === 'fast') return TCP_INFO_CONSTANTS.TCP_CA_Recovery as number;
+  const disorder = tcb.cc.duplicates > 0 || tcb.flights.some(({ sacked }) => sacked);
+  return TCP_INFO_CONSTANTS[disorder ? 'TCP_CA_Disorder' : 'TCP_CA_Open'] as number;
+}
+
+/** The fields under their C names; times in microseconds. */
+export function tcpInfo(tcb: Tcb): Readonly<Record<string, number>> {
+  const { flights, rtt, cc } = tcb;
+  const bits =
+    (tcb.timestamps.on ? (TCPI_OPT_TIMESTAMPS as number) : 0) |
+    (tcb.sackOk ? (TCPI_OPT_SACK as number) : 0) |
+    (tcb.scaling ? (TCPI_OPT_WSCALE as number) : 0);
+  return {
+    tcpi_state: STATES[tcb.state],
+    tcpi_ca_state: congestionState(tcb),
+    tcpi_retransmits: rtt.timeouts,
+    tcpi_probes: rtt.probes,
+    tcpi_backoff: rtt.backoff,
+    tcpi_options: bits,
+    tcpi_snd_wscale: tcb.snd.scale,
+    tcpi_rcv_wscale: tcb.rcv.scale,
+    tcpi_rto: Math.round(rtt.rto / 1000),
+    tcpi_snd_mss: tcb.snd.mss,
+    tcpi_rcv_mss: tcb.rcv.mss,
+    tcpi_unacked: flights.length,
+    tcpi_sacked: flights.filter(({ sacked }) => sacked).length,
+    tcpi_lost: flights.filter(({ lost }) => lost).length,
+    tcpi_retrans: flights.filter(({ again, lost, sacked }) => again > 0 && !lost && !sacked).length,
+    tcpi_rtt: rtt.srtt8 >> 3,
+    tcpi_rttvar: rtt.mdev4 >> 2,
+    tcpi_snd_ssthresh: cc.ssthresh,
+    tcpi_snd_cwnd: cc.cwnd,
+    tcpi_advmss: tcb.settings.mss,
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * The peer that the script plays: sends its packets, hands over those that the connection under test sent. One connection at
+ * a time is under test: the one that connect() opens, or the one that the first packet to a listener (or to nobody) opens.
+ */
+import type { Time } from '../sim/base/time.ts';
+import type { SockAddr } from '../sim/syscall/kernel.ts';
+import { parseIp4 } from '../sim/wire/ipv4.ts';
+import type { Config } from './config.ts';
+import { Flow } from './flow.ts';
+import type { Machine } from './machine.ts';
+import { Mismatch, Unsupported } from './outcome.ts';
+import { emitPacket, flagBits, readPacket, type WirePacket } from './packet.ts';
+import type { PacketAction, TcpAction, TcpOption } from './script.ts';
+import { tcpInfo } from './tcp-info.ts';
+
+/** The peer's first port; each connection that it opens takes the next. */
+const FIRST_PORT = 40_000;
+
+export class Wire {
+  readonly #machine: Machine;
+  readonly #config: Config;
+  #flow: Flow | undefined;
+  /** The program listens, and no packet has come since. */
+  #listening = false;
+  #port = FIRST_PORT;
+  #id = 0;
+
+  constructor(machine: Machine, config: Config) {
+    this.#machine = machine;
+    this.#config = config;
+  }
+
+  /** A packet that can be simulated. @throws Unsupported */
+  tcpOnly(action: PacketAction): TcpAction {
+    if (action.tunnels.length > 0) throw new Unsupported(`${action.tunnels[0]?.kind} around packets`, action);
+    if (action.protocol !== 'tcp') throw new Unsupported(action.protocol.toUpperCase(), action);
+    if (action.ip.flowLabel !== undefined) throw new Unsupported('IPv6', action);
+    return action;
+  }
+
+  /** The program listens: the next packet of the peer opens a connection. */
+  listens(): void {
+    this.#listening = true;
+  }
+
+  /** The program is about to connect a socket: a new connection is under test, unless this one already is. */
+  connects(fd: number, remote: SockAddr): void {
+    const socket = this.#machine.process.fds.get(fd)?.socket;
+    if (!socket || (socket.tcb && socket.tcb.state !== 'CLOSED')) return;
+    this.#listening = false;
+    this.#flow = new Flow({
+      localAddr: socket.localAddr || this.#config.localAddr,
+      localPort: socket.localPort,
+      remoteAddr: parseIp4(remote.addr) ?? this.#config.remoteAddr,
+      remotePort: remote.port,
+    });
+  }
+
+  /** Sends what the script's peer sends. */
+  send(action: TcpAction): void {
+    if (!this.#flow || this.#listening) {
+      const { localAddr, remoteAddr, bindPort } = this.#config;
+      this.#flow = new Flow({ localAddr, localPort: bindPort, remoteAddr, remotePort: this.#port++ });
+      this.#listening = false;
+    }
+    const { ends } = this.#flow;
+    const flags = flagBits(action.flags);
+    const packet = {
+      src: ends.remoteAddr,
+      dst: ends.localAddr,
+      srcPort: action.ports?.src ?? ends.remotePort,
+      dstPort: action.ports?.dst ?? ends.localPort,
+      seq: action.seq,
+      ack: action.ack === undefined ? 0 : this.#flow.ackToWire(action.ack),
+      flags,
+      window: action.window ?? 0,
+      urgent: action.urgent ?? 0,
+      length: action.length,
+      options: this.#optionsToWire(action, this.#flow),
+    };
+    this.#machine.inject(emitPacket(packet, action.ip, ++this.#id & 0xffff));
+  }
+
+  #optionsToWire(action: TcpAction, flow: Flow): TcpOption[] {
+    if (action.options === 'any') return [];
+    return action.options.map((option) => {
+      if (option.kind === 'sack') {
+        const blocks = option.blocks.map(({ left, right }) => ({
+          left: flow.ackToWire(left),
+          right: flow.ackToWire(right),
+        }));
+        return { ...option, blocks };
+      }
+      if (option.kind !== 'TS' || action.ack === undefined) return option;
+      const ecr = flow.echoToWire(option.ecr, this.#config.scaledEchoes);
+      if (ecr === undefined) {
+        throw new Mismatch(`the peer echoes the timestamp ${option.ecr}, which was never sent`, action);
+      }
+      return { ...option, ecr };
+    });
+  }
+
+  /** The next packet of the connection that is sent by `limit`, in the script's numbers; undefined when there is none. */
+  next(expected: TcpAction, limit: Time): { at: Time; packet: WirePacket } | undefined {
+    const { captured } = this.#machine;
+    const flow = this.#flow;
+    if (!flow) throw new Mismatch('no connection is there to send this packet', expected);
+    for (;;) {
+      if (!this.#machine.advanceUntil(() => captured.length > 0, limit)) return undefined;
+      const { at, bytes } = captured.shift() as (typeof captured)[number];
+      const packet = readPacket(bytes);
+      if (!packet || !flow.sends(packet)) continue;
+      flow.learn(expected, packet);
+      return { at, packet: flow.toScript(packet) };
+    }
+  }
+
+  /** TCP_INFO of the connection under test; undefined when it is not there. */
+  info(): Readonly<Record<string, number>> | undefined {
+    if (!this.#flow) return undefined;
+    const { localAddr, localPort, remoteAddr, remotePort } = this.#flow.ends;
+    const socket = this.#machine.host.demux.connection(localAddr, localPort, remoteAddr, remotePort);
+    return socket?.tcb && tcpInfo(socket.tcb);
+  }
+}
