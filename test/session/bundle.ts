@@ -1,5 +1,5 @@
-/** The bundles as they ship, made once per run of the tests, and sessions in them that end with their test. */
-import { mkdirSync } from 'node:fs';
+/** The bundles as they ship, made once per process, and sessions in them that end with their test. */
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,9 +12,13 @@ import { nodeWorker } from '../../src/session/worker-host-node.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Tests run in several processes at once; each has bundles of its own, for as long as it lives. */
+const FOLDER = join(ROOT, '.build/test', String(process.pid));
+process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
+
 const bundled = new Map<string, Promise<string>>();
 
-/** The path of a bundle of esbuild.mjs, made once per run of the tests. */
+/** The path of a bundle of esbuild.mjs, made once per process. */
 export function bundle(name: 'session-worker.cjs' | 'socknb.mjs'): Promise<string> {
   const made = bundled.get(name) ?? make(name);
   bundled.set(name, made);
@@ -24,9 +28,8 @@ export function bundle(name: 'session-worker.cjs' | 'socknb.mjs'): Promise<strin
 async function make(name: string): Promise<string> {
   const found = BUNDLES.find(({ out }) => out === name);
   if (!found) throw new Error(`esbuild.mjs makes no ${name}`);
-  const folder = join(ROOT, '.build/test');
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, name);
+  mkdirSync(FOLDER, { recursive: true });
+  const outfile = join(FOLDER, name);
   await build({ ...found.options, absWorkingDir: ROOT, entryPoints: [found.entry], outfile, bundle: true });
   return outfile;
 }
