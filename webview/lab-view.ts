@@ -4,10 +4,11 @@
  * It knows no editor: it is given a run and tells by events what the reader did. Pictures are drawn by the panes; a
  * movement of the cursor is passed on once per frame.
  */
-import { css, html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { choose } from 'lit/directives/choose.js';
 import type { Log } from '../src/sim/trace/log.ts';
 import { sequence } from '../src/views/sequence.ts';
+import { layout } from './lab-styles.ts';
 import { BuffersPane } from './panes/buffers.ts';
 import { SsPane, StracePane, TcpdumpPane } from './panes/listing.ts';
 import { type Pane, WhyEvent } from './panes/pane.ts';
@@ -86,48 +87,7 @@ export class LabView extends LitElement {
     playing: { state: true },
     tab: { state: true },
   };
-  static override styles = [
-    palette,
-    toolkitTheme,
-    whyStyles,
-    keyStyles,
-    css`
-      :host { display: block; container-type: inline-size; padding: 4px 2px 8px; }
-      .head, .time { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
-      h3 { font-size: 13px; font-weight: 600; margin: 0; }
-      .kernel { color: var(--dim); border: 1px solid var(--frame); border-radius: 9px; padding: 0 8px; font-size: 11px; }
-      .chips { display: flex; flex-wrap: wrap; gap: 2px; margin-left: auto; }
-      .transport { display: flex; gap: 1px; flex: none; }
-      .time { margin-top: 6px; align-items: flex-start; }
-      socknb-scrubber { flex: 1 1 300px; }
-      .instant { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 14px; margin: 2px 0 8px; min-height: 1.5em; }
-      .instant b { font: 600 13px var(--mono); font-variant-numeric: tabular-nums; color: var(--now-text); min-width: 10ch; }
-      .instant .step { color: var(--dim); font: 11px var(--mono); font-variant-numeric: tabular-nums; }
-      .instant .what { flex: 1 1 260px; }
-      .panes { display: grid; gap: 10px; grid-template-columns: minmax(0, 1fr); align-items: start; }
-      .column { display: grid; gap: 10px; min-width: 0; align-content: start; }
-      section { border: 1px solid var(--frame); border-radius: 6px; padding: 7px 10px 9px; background: var(--paper); min-width: 0; }
-      h4 { margin: 0 0 4px; font-size: 11px; font-weight: 600; color: var(--dim); letter-spacing: 0.02em; }
-      .absent { color: var(--dim); margin: 0; }
-      pre { font: 11.5px/1.5 var(--mono); margin: 0; overflow-x: auto; white-space: pre; max-height: 320px; }
-      pre:focus-visible { outline: 1px solid var(--accent); }
-      .details { min-height: 130px; max-height: 232px; display: grid; box-sizing: border-box; }
-      .details vscode-panels { overflow: hidden; }
-      .details vscode-panel-view { overflow: auto; scrollbar-width: thin; align-items: start; }
-      .hint { color: var(--dim); margin: 0; }
-      .nothing { color: var(--dim); }
-      @container (max-width: 959px) {
-        .column { display: contents; }
-        .details { order: 1; }
-      }
-      @container (min-width: 960px) {
-        .panes.two { grid-template-columns: minmax(0, 1.25fr) minmax(min(500px, 47%), 1fr); }
-        .panes.two .whole { grid-column: 1 / -1; }
-        .panes.two .details { height: 232px; }
-      }
-      @media print { .transport, .chips { display: none; } }
-    `,
-  ];
+  static override styles = [palette, toolkitTheme, whyStyles, keyStyles, layout];
 
   declare run: Run | undefined;
   declare at: number;
@@ -335,8 +295,15 @@ export class LabView extends LitElement {
     const { log } = run;
     const asked = this.chosen >= 0 ? this.chosen : latest(log, this.at);
     const all = [
-      { id: 'why', title: 'Why?', content: why(log, asked, (n) => this.go(log.indexOf(n) + 1)) },
-      { id: 'key', title: 'Key', content: key() },
+      {
+        id: 'why',
+        title: 'Why?',
+        content: detail(
+          'Causes',
+          why(log, asked, (n) => this.go(log.indexOf(n) + 1)),
+        ),
+      },
+      { id: 'key', title: 'Key', content: detail('Key', key()) },
     ];
     return html`<section class="whole details" aria-label="Details">
       ${tabs('Details', all, this.tab, (index) => {
@@ -389,6 +356,9 @@ export class LabView extends LitElement {
 /** Rows of a sequence that is lower than the state machine beside it. */
 const SHORT = 27;
 const isShort = (log: Log): boolean => sequence.model(log, log.length).rows < SHORT;
+
+const detail = (label: string, content: TemplateResult): TemplateResult =>
+  html`<div class="detail" role="region" aria-label=${label} tabindex="0">${content}</div>`;
 
 const notice = (title: string, reason: string): TemplateResult =>
   html`<section class="whole" aria-label=${title}>
