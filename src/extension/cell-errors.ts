@@ -20,7 +20,9 @@ export class CellErrors implements vscode.Disposable {
         for (const { removedCells } of contentChanges) for (const cell of removedCells) this.clear(cell);
       }),
       vscode.workspace.onDidCloseNotebookDocument((notebook) => {
-        for (const cell of notebook.getCells()) this.clear(cell);
+        // Its cells are gone by now; their addresses begin with that of the notebook.
+        const left = [...this.#found].map(([uri]) => uri).filter(({ path }) => path === notebook.uri.path);
+        for (const uri of left) this.#found.delete(uri);
       }),
     );
   }

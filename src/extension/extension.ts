@@ -11,10 +11,10 @@ import { Clock } from './clock.ts';
 import { registerCommands } from './commands.ts';
 import { Controller } from './controllers.ts';
 import { reopenAsNotebook } from './first-start.ts';
+import { registerFolding } from './folding.ts';
 import { CONTROLLERS } from './ids.ts';
 import { registerKernelChoice } from './kernel-choice.ts';
 import { registerSerializer } from './serializer.ts';
-import { registerSolutionFolding } from './solutions.ts';
 import { registerTextErrors } from './text-errors.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -30,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     registerSerializer(),
     registerTextErrors(),
-    registerSolutionFolding(),
+    registerFolding(),
     registerCommands(controllers),
     registerKernelChoice(controllers, context.extension.id),
     ...controllers,

@@ -28,15 +28,14 @@ export const CONTROLLERS = [
     id: 'socknb.simulator',
     label: 'Simulator',
     description: 'deterministic, virtual time',
-    detail: 'A Linux-like kernel and network in this window: every buffer, segment and state can be drawn.',
+    detail: 'A Linux-like kernel and network, all of which can be drawn.',
   },
   {
     kernel: 'loopback',
     id: 'socknb.loopback',
     label: 'Real loopback sockets',
     description: 'the system calls of this machine (Linux)',
-    detail:
-      'The same cells on the real kernel, on 127.0.0.0/8 and ::1 only. What a real kernel keeps to itself is not drawn.',
+    detail: 'The same cells on the real kernel, on 127.0.0.0/8 and ::1 only.',
   },
 ] as const;
 

@@ -2,20 +2,20 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Host, onDisk, openHost, screenshot, until } from './host.ts';
+import { command, type Host, onDisk, openHost, screenshot, until } from './host.ts';
 import { Notebook } from './notebook.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
 const fixture = (name: string) => readFileSync(join(fixtures, name), 'utf8');
 
-describe('a notebook in VS Code', () => {
+describe('the extension in VS Code', () => {
   let host: Host;
   let notebook: Notebook;
   before(async () => {
     host = await openHost({
       copy: [fixtures],
       open: 'steps.socknb',
-      settings: { 'workbench.colorTheme': 'Default Dark Modern' },
+      settings: { 'remote.autoForwardPorts': false },
       viewport: { width: 1280, height: 1000 },
     });
     notebook = new Notebook(host);
@@ -130,5 +130,41 @@ describe('a notebook in VS Code', () => {
     await screenshot(host.page, 'refused');
     assert.equal(onDisk(host, 'runaway.socknb'), broken);
     writeFileSync(join(host.folder, 'runaway.socknb'), fixture('runaway.socknb'));
+  });
+
+  it('opens an empty file as an empty notebook, and keeps it empty', async () => {
+    writeFileSync(join(host.folder, 'empty.socknb'), '');
+    await notebook.open('empty.socknb');
+    await notebook.button('Run All').waitFor();
+    assert.equal(await notebook.cell(0).count(), 0);
+    await notebook.save();
+    assert.equal(onDisk(host, 'empty.socknb'), '');
+  });
+
+  it('offers both kernels, and runs the same cells on real sockets', async () => {
+    await notebook.open('talk.socknb');
+    await notebook.ready();
+    await notebook.kernel.click();
+    const offered = (name: string) => host.page.getByRole('option', { name });
+    await offered('Select Another Kernel').click();
+    await offered('Socket Notebooks').click();
+    await offered('Simulator').waitFor();
+    await offered('Real loopback sockets').click();
+    await notebook.ready('Real loopback sockets');
+    await notebook.button('Run All').click();
+    await notebook.reaches(1, 'ok');
+    await notebook.outputs.getByText("'hello'", { exact: true }).first().waitFor();
+    assert.match(await notebook.clock.innerText(), /Real loopback sockets/);
+    await screenshot(host.page, 'loopback');
+  });
+
+  it('makes a new notebook that runs', async () => {
+    await notebook.closeAll();
+    await command(host.page, 'Socket Notebooks: New Socket Notebook');
+    await notebook.ready();
+    await notebook.button('Run All').click();
+    await notebook.reaches(1, 'ok');
+    await notebook.outputs.locator('socknb-states g.here[data-state="ESTABLISHED"]').first().waitFor();
+    await host.show('talk.socknb'); // leaves the notebook that has no file
   });
 });

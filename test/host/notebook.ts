@@ -132,18 +132,34 @@ export class Notebook {
     return (await this.page.locator('.tab.active.dirty').count()) > 0;
   }
 
-  /** Shows a heading at the top of the window. */
-  async goTo(heading: string): Promise<void> {
-    await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('Control+Shift+O');
-    const row = this.page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: heading }).first();
-    await row.click();
+  /** Turns the mouse wheel over the cells. */
+  async scroll(pixels: number): Promise<void> {
+    const box = await this.view.boundingBox();
+    if (box) await this.page.mouse.move(box.x + 20, box.y + box.height / 2);
+    await this.page.mouse.wheel(0, pixels);
+    await this.page.waitForTimeout(100);
   }
 
-  async dismissNotifications(): Promise<void> {
-    while ((await this.notifications.count()) > 0) {
-      await this.notifications.first().hover();
-      await this.notifications.first().locator('.codicon-notifications-clear').click();
-    }
+  /** Brings a heading into the window. */
+  async goTo(heading: string): Promise<void> {
+    const row = this.page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: heading }).first();
+    await until(`the heading "${heading}" is found`, async () => {
+      await this.page.keyboard.press('Escape');
+      await this.page.keyboard.press('Control+Shift+O');
+      await this.page.locator('.quick-input-box input').pressSequentially(heading, { timeout: 3_000 });
+      return await row.click({ timeout: 3_000 }).then(
+        () => true,
+        () => false,
+      );
+    });
+  }
+
+  /** Turns the mouse wheel until a cell is in or near the window. */
+  async scrollTo(index: number): Promise<void> {
+    await until(`cell ${index} is near the window`, async () => {
+      if ((await this.cell(index).count()) > 0) return true;
+      await this.scroll(800);
+      return false;
+    });
   }
 }
