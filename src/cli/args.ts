@@ -31,6 +31,12 @@ export const COMMANDS = {
     options: { output: { type: 'string', short: 'o' } },
     files: 'one',
   },
+  packetdrill: {
+    usage: 'packetdrill FILE|FOLDER... [--format text|tap|junit|table] [--define NAME=VALUE]...',
+    about: 'Runs packetdrill scripts against a simulated host; what it cannot simulate is told apart from what fails.',
+    options: { format: { type: 'string' }, define: { type: 'string', multiple: true } },
+    files: 'many',
+  },
 } as const satisfies Record<string, CommandForm>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -52,7 +58,12 @@ export type Command =
       json: boolean;
     }
   | { name: 'verify'; files: readonly string[] }
-  | { name: 'student'; file: string; output: string };
+  | { name: 'student'; file: string; output: string }
+  | { name: 'packetdrill'; files: readonly string[]; format: ScriptFormat; define: readonly string[] };
+
+/** How outcomes of packetdrill scripts are told. */
+const SCRIPT_FORMATS = ['text', 'tap', 'junit', 'table'] as const;
+type ScriptFormat = (typeof SCRIPT_FORMATS)[number];
 
 /** @throws UsageError with a message for the reader */
 export function parseCommand(args: readonly string[]): Command {
@@ -79,6 +90,13 @@ export function parseCommand(args: readonly string[]): Command {
     case 'student':
       if (typeof values.output !== 'string') throw new UsageError('student needs -o OUT');
       return { name, file, output: values.output };
+    case 'packetdrill':
+      return {
+        name,
+        files,
+        format: formatOf(values.format),
+        define: (values.define as readonly string[] | undefined) ?? [],
+      };
   }
 }
 
@@ -98,6 +116,12 @@ function parseRest(form: CommandForm, args: string[]): { values: Record<string, 
 function kernelOf(value: unknown): 'simulator' | 'loopback' | undefined {
   if (value === undefined || value === 'simulator' || value === 'loopback') return value;
   throw new UsageError(`--kernel is simulator or loopback, not '${value}'`);
+}
+
+function formatOf(value: unknown): ScriptFormat {
+  const format = SCRIPT_FORMATS.find((known) => known === (value ?? 'text'));
+  if (!format) throw new UsageError(`--format is ${SCRIPT_FORMATS.join(', ')}, not '${value}'`);
+  return format;
 }
 
 function timeoutOf(value: unknown): number | undefined {

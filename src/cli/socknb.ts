@@ -2,6 +2,7 @@
 import { parseCommand, UsageError, usage } from './args.ts';
 import type { Io } from './io.ts';
 import { FileError } from './load.ts';
+import { packetdrill } from './packetdrill.ts';
 import { run } from './run.ts';
 import { student } from './student.ts';
 import { verify } from './verify.ts';
@@ -27,6 +28,8 @@ export async function socknb(args: readonly string[], io: Io): Promise<number> {
         return await verify(command.files, io);
       case 'student':
         return student(command, io);
+      case 'packetdrill':
+        return packetdrill(command, io);
     }
   } catch (error) {
     if (error instanceof FileError) {

@@ -19,7 +19,7 @@ export interface Plan {
 }
 
 /** MSG_ flags that the simulator obeys. */
-const FLAGS = C.MSG_PEEK | C.MSG_DONTWAIT | C.MSG_WAITALL | C.MSG_NOSIGNAL;
+export const FLAGS = C.MSG_PEEK | C.MSG_DONTWAIT | C.MSG_WAITALL | C.MSG_NOSIGNAL;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_RDWR = 2;
@@ -48,6 +48,9 @@ const PLANNERS: Readonly<Record<string, Planner>> = {
   setsockopt:  (calls, a) => plan('setsockopt', calls.fd(a, 0), ...calls.option(a), calls.number(a, 3)),
   getsockopt:  (calls, a) => plan('getsockopt', calls.fd(a, 0), ...calls.option(a)),
 };
+
+/** Whether a call of this name can be made. */
+export const hasCall = (name: string): boolean => Object.hasOwn(PLANNERS, name) || name === 'fcntl';
 
 /** The script's descriptors that a call opens: its result is one. */
 const OPENS: readonly string[] = ['socket', 'accept', 'dup'];
@@ -194,11 +197,12 @@ export class Calls {
     try {
       return [this.number(action, 1), this.number(action, 2)];
     } catch (error) {
-      if (error instanceof Unsupported) throw new Unsupported(`${action.name} ${name}`, action as Position);
+      if (error instanceof Unsupported) throw new Unsupported(name, action as Position);
       throw error;
     }
   }
 }
 
-const wordsOf = (expression: Expression): Expression[] =>
+/** What is or-ed together. */
+export const wordsOf = (expression: Expression): Expression[] =>
   expression.is === 'or' ? [...wordsOf(expression.left), ...wordsOf(expression.right)] : [expression];

@@ -5,7 +5,7 @@
  */
 import type { Host } from '../sim/kernel/host.ts';
 import { Unsupported } from './outcome.ts';
-import type { CommandAction, Position } from './script.ts';
+import type { CommandAction } from './script.ts';
 
 /** The text of a file that a command names, relative to the script; undefined when there is none. */
 export type ReadFile = (path: string) => string | undefined;
@@ -13,13 +13,26 @@ export type ReadFile = (path: string) => string | undefined;
 /** How deep scripts may call scripts. */
 const DEPTH = 4;
 
+/** Takes what is not simulated: `sysctl net.ipv4.tcp_ecn=1`. */
+type Refuse = (what: string) => void;
+
 /** Runs a command on a host. @throws Unsupported */
 export function runCommand(host: Host, command: CommandAction, read: ReadFile): void {
-  runShell(host, command.text, read, command, DEPTH);
+  const refuse: Refuse = (what) => {
+    throw new Unsupported(what, command);
+  };
+  runShell(host, command.text, read, refuse, DEPTH);
 }
 
-function runShell(host: Host, text: string, read: ReadFile, at: Position, depth: number): void {
-  for (const words of simpleCommands(text)) runWords(host, words, read, at, depth);
+/** All that a command asks of a host and that is not simulated. */
+export function lacking(host: Host, command: CommandAction, read: ReadFile): string[] {
+  const lacks: string[] = [];
+  runShell(host, command.text, read, (what) => lacks.push(what), DEPTH);
+  return lacks;
+}
+
+function runShell(host: Host, text: string, read: ReadFile, refuse: Refuse, depth: number): void {
+  for (const words of simpleCommands(text)) runWords(host, words, read, refuse, depth);
 }
 
 /** The simple commands in a text: lines joined at a backslash, comments and redirections gone, quotes taken off. */
@@ -42,15 +55,15 @@ const wordsOf = (command: string): string[] =>
 /** `15*1024*1024`: the only arithmetic that such scripts do. */
 const product = (text: string): number => text.split('*').reduce((value, factor) => value * Number(factor), 1);
 
-function runWords(host: Host, words: readonly string[], read: ReadFile, at: Position, depth: number): void {
+function runWords(host: Host, words: readonly string[], read: ReadFile, refuse: Refuse, depth: number): void {
   const [path = '', ...args] = words;
   const name = path.split('/').at(-1) as string;
   switch (name) {
     case 'sysctl':
-      for (const word of args) if (!word.startsWith('-')) assign(host, word, at);
+      for (const word of args) if (!word.startsWith('-')) assign(host, word, refuse);
       return;
     case 'set_sysctls.py':
-      for (const word of args) assign(host, word.replace(/^\/proc\/sys\//, ''), at);
+      for (const word of args) assign(host, word.replace(/^\/proc\/sys\//, ''), refuse);
       return;
     case 'ip':
       // nothing is remembered of earlier connections, so there is nothing to flush
@@ -72,8 +85,8 @@ function runWords(host: Host, words: readonly string[], read: ReadFile, at: Posi
   // the host is gone when the script has ended: nothing to restore
   if (/^sysctl_restore_/.test(name)) return;
   const text = path.endsWith('.sh') && depth > 0 ? read(path) : undefined;
-  if (text === undefined) throw new Unsupported(`command ${[name, ...args].slice(0, 3).join(' ')}`, at);
-  runShell(host, text, read, at, depth - 1);
+  if (text === undefined) refuse(`command ${[name, ...args].slice(0, 3).join(' ')}`);
+  else runShell(host, text, read, refuse, depth - 1);
 }
 
 /**
@@ -84,22 +97,22 @@ function runWords(host: Host, words: readonly string[], read: ReadFile, at: Posi
 const FIXED: Readonly<Record<string, readonly string[] | 'any'>> = {
   'net.ipv4.tcp_autocorking':            ['0'],
   'net.ipv4.tcp_congestion_control':     ['reno', 'cubic'], // cubic: the default of Linux; what differs shows in the script
-  'net.ipv4.tcp_dsack':                  ['1'],
-  'net.ipv4.tcp_early_retrans':          ['3', '4'],
+  'net.ipv4.tcp_dsack':                  ['0', '1'],
+  'net.ipv4.tcp_early_retrans':          ['0', '3', '4'],
   'net.ipv4.tcp_ecn':                    ['0', '2'],
   'net.ipv4.tcp_ecn_option':             'any',
   'net.ipv4.tcp_fack':                   ['0'],
   'net.ipv4.tcp_fastopen':               'any',
   'net.ipv4.tcp_fastopen_blackhole_timeout_sec': 'any',
   'net.ipv4.tcp_fastopen_key':           'any',
-  'net.ipv4.tcp_frto':                   ['2'],
+  'net.ipv4.tcp_frto':                   ['0', '2'],
   'net.ipv4.tcp_min_tso_segs':           'any',
   'net.ipv4.tcp_mtu_probing':            ['0'],
   'net.ipv4.tcp_no_metrics_save':        'any',
   'net.ipv4.tcp_notsent_lowat':          ['4294967295', '-1'],
   'net.ipv4.tcp_pacing_ca_ratio':        'any',
   'net.ipv4.tcp_pacing_ss_ratio':        'any',
-  'net.ipv4.tcp_recovery':               ['1'],
+  'net.ipv4.tcp_recovery':               ['0', '1'],
   'net.ipv4.tcp_reordering':             ['3'],
   'net.ipv4.tcp_slow_start_after_idle':  ['0'],
   'net.ipv4.tcp_syncookies':             ['1'],
@@ -107,19 +120,22 @@ const FIXED: Readonly<Record<string, readonly string[] | 'any'>> = {
 };
 
 /** `net.ipv4.tcp_sack=1`, or with slashes. */
-function assign(host: Host, word: string, at: Position): void {
+function assign(host: Host, word: string, refuse: Refuse): void {
   const cut = word.indexOf('=');
   const name = word.slice(0, cut < 0 ? undefined : cut).replaceAll('/', '.');
-  if (cut < 0) throw new Unsupported(`sysctl ${name}`, at);
-  const value = word.slice(cut + 1).trim();
+  const value = cut < 0 ? '' : word.slice(cut + 1).trim();
+  if (cut < 0 || !setKnown(host, name, value)) refuse(`sysctl ${cut < 0 ? name : `${name}=${value}`}`);
+}
+
+/** Sets what the host has; of the rest allows what is as it is. @returns whether the host is now as was asked */
+function setKnown(host: Host, name: string, value: string): boolean {
   const settings = host.sysctl as Record<string, number | readonly number[]>;
   if (Object.hasOwn(settings, name)) {
     const numbers = value.split(/\s+/).map(Number);
-    if (numbers.some(Number.isNaN)) throw new Unsupported(`sysctl ${name}=${value}`, at);
+    if (numbers.some(Number.isNaN)) return false;
     settings[name] = Array.isArray(settings[name]) ? numbers : (numbers[0] as number);
-    return;
+    return true;
   }
   const fixed = Object.hasOwn(FIXED, name) ? FIXED[name] : undefined;
-  if (fixed === 'any' || fixed?.includes(value)) return;
-  throw new Unsupported(`sysctl ${name}=${value}`, at);
+  return fixed === 'any' || (fixed?.includes(value) ?? false);
 }

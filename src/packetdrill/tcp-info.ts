@@ -21,8 +21,6 @@ export const TCP_INFO_CONSTANTS: Readonly<Record<string, number>> = {
   TCPI_OPT_SYN_DATA: 32, TCPI_OPT_USEC_TS: 64, TCPI_OPT_TFO_CHILD: 128,
 };
 
-const { TCPI_OPT_TIMESTAMPS, TCPI_OPT_SACK, TCPI_OPT_WSCALE } = TCP_INFO_CONSTANTS as Record<string, number>;
-
 function congestionState(tcb: Tcb): number {
   if (tcb.cc.recovery === 'timeout') return TCP_INFO_CONSTANTS.TCP_CA_Loss as number;
   if (tcb.cc.recovery === 'fast') return TCP_INFO_CONSTANTS.TCP_CA_Recovery as number;
@@ -30,33 +28,40 @@ function congestionState(tcb: Tcb): number {
   return TCP_INFO_CONSTANTS[disorder ? 'TCP_CA_Disorder' : 'TCP_CA_Open'] as number;
 }
 
-/** The fields under their C names; times in microseconds. */
-export function tcpInfo(tcb: Tcb): Readonly<Record<string, number>> {
-  const { flights, rtt, cc } = tcb;
-  const bits =
-    (tcb.timestamps.on ? (TCPI_OPT_TIMESTAMPS as number) : 0) |
-    (tcb.sackOk ? (TCPI_OPT_SACK as number) : 0) |
-    (tcb.scaling ? (TCPI_OPT_WSCALE as number) : 0);
-  return {
-    tcpi_state: STATES[tcb.state],
-    tcpi_ca_state: congestionState(tcb),
-    tcpi_retransmits: rtt.timeouts,
-    tcpi_probes: rtt.probes,
-    tcpi_backoff: rtt.backoff,
-    tcpi_options: bits,
-    tcpi_snd_wscale: tcb.snd.scale,
-    tcpi_rcv_wscale: tcb.rcv.scale,
-    tcpi_rto: Math.round(rtt.rto / 1000),
-    tcpi_snd_mss: tcb.snd.mss,
-    tcpi_rcv_mss: tcb.rcv.mss,
-    tcpi_unacked: flights.length,
-    tcpi_sacked: flights.filter(({ sacked }) => sacked).length,
-    tcpi_lost: flights.filter(({ lost }) => lost).length,
-    tcpi_retrans: flights.filter(({ again, lost, sacked }) => again > 0 && !lost && !sacked).length,
-    tcpi_rtt: rtt.srtt8 >> 3,
-    tcpi_rttvar: rtt.mdev4 >> 2,
-    tcpi_snd_ssthresh: cc.ssthresh,
-    tcpi_snd_cwnd: cc.cwnd,
-    tcpi_advmss: tcb.settings.mss,
-  };
+type Fields = Readonly<Record<string, (tcb: Tcb) => number>>;
+
+/* biome-ignore format: a table */
+const FIELDS: Fields = {
+  tcpi_state:        (tcb) => STATES[tcb.state],
+  tcpi_ca_state:     congestionState,
+  tcpi_retransmits:  (tcb) => tcb.rtt.timeouts,
+  tcpi_probes:       (tcb) => tcb.rtt.probes,
+  tcpi_backoff:      (tcb) => tcb.rtt.backoff,
+  tcpi_options:      negotiated,
+  tcpi_snd_wscale:   (tcb) => tcb.snd.scale,
+  tcpi_rcv_wscale:   (tcb) => tcb.rcv.scale,
+  tcpi_rto:          (tcb) => Math.round(tcb.rtt.rto / 1000),
+  tcpi_snd_mss:      (tcb) => tcb.snd.mss,
+  tcpi_rcv_mss:      (tcb) => tcb.rcv.mss,
+  tcpi_unacked:      (tcb) => tcb.flights.length,
+  tcpi_sacked:       (tcb) => tcb.flights.filter(({ sacked }) => sacked).length,
+  tcpi_lost:         (tcb) => tcb.flights.filter(({ lost }) => lost).length,
+  tcpi_retrans:      (tcb) => tcb.flights.filter(({ again, lost, sacked }) => again > 0 && !lost && !sacked).length,
+  tcpi_rtt:          (tcb) => tcb.rtt.srtt8 >> 3,
+  tcpi_rttvar:       (tcb) => tcb.rtt.mdev4 >> 2,
+  tcpi_snd_ssthresh: (tcb) => tcb.cc.ssthresh,
+  tcpi_snd_cwnd:     (tcb) => tcb.cc.cwnd,
+  tcpi_advmss:       (tcb) => tcb.settings.mss,
+};
+
+function negotiated({ timestamps, sackOk, scaling }: Tcb): number {
+  const { TCPI_OPT_TIMESTAMPS = 0, TCPI_OPT_SACK = 0, TCPI_OPT_WSCALE = 0 } = TCP_INFO_CONSTANTS;
+  return (timestamps.on ? TCPI_OPT_TIMESTAMPS : 0) | (sackOk ? TCPI_OPT_SACK : 0) | (scaling ? TCPI_OPT_WSCALE : 0);
 }
+
+/** The names of the fields that are kept. */
+export const KEPT: ReadonlySet<string> = new Set(Object.keys(FIELDS));
+
+/** The fields under their C names; times in microseconds. */
+export const tcpInfo = (tcb: Tcb): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(FIELDS).map(([name, read]) => [name, read(tcb)]));

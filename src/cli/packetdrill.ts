@@ -1,0 +1,96 @@
+/** `socknb packetdrill`: scripts against a simulated host, told as text, TAP or JUnit's XML, or as a table of a suite. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { needs } from '../packetdrill/needs.ts';
+import { parse } from '../packetdrill/parse.ts';
+import { asJunit, asTap, asText, summary, type Verdict } from '../packetdrill/report.ts';
+import { run } from '../packetdrill/run.ts';
+import { ZERO } from '../sim/base/time.ts';
+import { type Command, UsageError } from './args.ts';
+import type { Io } from './io.ts';
+import { FileError, systemMessage } from './load.ts';
+
+type PacketdrillCommand = Extract<Command, { name: 'packetdrill' }>;
+
+/** @returns the exit code: 0 when no script failed, 1 when one did, 2 when one is no script */
+export function packetdrill(command: PacketdrillCommand, io: Io): number {
+  const defines = definesOf(command.define);
+  const verdicts: Verdict[] = [];
+  const lacks = new Map<string, readonly string[]>();
+  for (const file of command.files.flatMap(scriptsIn)) {
+    const text = readText(file);
+    const read = (path: string) => readBeside(file, path);
+    const { outcome, log } = run(text, { defines, read });
+    const verdict = { file, outcome, took: log?.now ?? ZERO };
+    verdicts.push(verdict);
+    if (command.format === 'text') io.out(`${asText(verdict)}\n`);
+    if (command.format === 'table' && outcome.end !== 'invalid') lacks.set(file, needs(parse(text, defines), read));
+  }
+  if (verdicts.length === 0) throw new UsageError('no script there: their names end in .pkt');
+  if (command.format === 'tap') io.out(`${asTap(verdicts)}\n`);
+  else if (command.format === 'junit') io.out(`${asJunit(verdicts)}\n`);
+  else io.out(`${command.format === 'table' ? table(verdicts, lacks) : ''}${summary(verdicts)}\n`);
+  const ends = verdicts.map(({ outcome }) => outcome.end);
+  return ends.includes('invalid') ? 2 : ends.includes('failed') ? 1 : 0;
+}
+
+function definesOf(pairs: readonly string[]): Map<string, string> {
+  return new Map(
+    pairs.map((pair) => {
+      const [, name, value] = /^(\w+)=(.*)$/s.exec(pair) ?? [];
+      if (name === undefined || value === undefined) throw new UsageError(`--define is NAME=VALUE, not '${pair}'`);
+      return [name, value];
+    }),
+  );
+}
+
+/** A script, or all scripts in a folder and below, in the order of their names. */
+function scriptsIn(path: string): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    return readdirSync(path, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.pkt'))
+      .sort()
+      .map((name) => join(path, name));
+  } catch (error) {
+    throw new FileError(`${path}: ${systemMessage(error)}`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FileError(`${file}: ${systemMessage(error)}`);
+  }
+}
+
+/** A file that a script's command names. */
+function readBeside(script: string, path: string): string | undefined {
+  try {
+    return readFileSync(join(dirname(script), path), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Each script with its end and what it lacks; then what is lacking, by how many scripts need it. */
+function table(verdicts: readonly Verdict[], lacks: ReadonlyMap<string, readonly string[]>): string {
+  const counts = new Map<string, { all: number; alone: number }>();
+  const rows = verdicts.map(({ file, outcome }) => {
+    const stopped = outcome.end === 'unsupported' ? [outcome.what] : [];
+    const missing = outcome.end === 'passed' ? [] : [...new Set([...(lacks.get(file) ?? []), ...stopped])];
+    if (outcome.end === 'failed' && missing.length === 0) missing.push('other behaviour');
+    for (const feature of missing) {
+      const count = counts.get(feature) ?? { all: 0, alone: 0 };
+      counts.set(feature, { all: count.all + 1, alone: count.alone + (missing.length === 1 ? 1 : 0) });
+    }
+    const where = outcome.end === 'passed' ? '' : `:${outcome.line}`;
+    return `${outcome.end.padEnd(11)}  ${file}${where}${missing.length > 0 ? `  (${missing.join('; ')})` : ''}`;
+  });
+  const ranked = [...counts].sort(([, a], [, b]) => b.all - a.all || b.alone - a.alone);
+  const features = ranked.map(
+    ([what, { all, alone }]) => `${String(all).padStart(7)} ${String(alone).padStart(6)}  ${what}`,
+  );
+  return [...rows, '', 'scripts  alone  needs', ...features, '', ''].join('\n');
+}

@@ -1,0 +1,99 @@
+/**
+ * What a script needs and the simulator lacks, all of it and not only what stops a run first: from the text alone. So a
+ * directory of scripts shows which missing feature would let how many of them run.
+ */
+import { type CallName, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
+import { FLAGS, hasCall, wordsOf } from './calls.ts';
+import { lacking, type ReadFile } from './commands.ts';
+import { configOf, DEFAULTS } from './config.ts';
+import { Machine } from './machine.ts';
+import { Unsupported } from './outcome.ts';
+import type { Expression, PacketAction, Script, SyscallAction, TcpAction } from './script.ts';
+import { KEPT } from './tcp-info.ts';
+import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
+
+/** Socket options that the simulator has. */
+const KNOWN: readonly string[] = Object.values(OPTIONS).flat();
+
+/** The features, each once, in the order in which the script asks for them. */
+export function needs(script: Script, read: ReadFile): string[] {
+  const found = new Set<string>();
+  const add = (...features: readonly string[]) => {
+    for (const feature of features) found.add(feature);
+  };
+  const { localAddr: local, remoteAddr: remote, mtu } = DEFAULTS;
+  const { host } = new Machine({ local, remote, mtu, seed: 0 });
+  const mss = segmentSize(script);
+  add(...optionNeeds(script));
+  for (const command of [script.init, script.cleanup]) if (command) add(...lacking(host, command, read));
+  for (const { action } of script.events) {
+    if (action.do === 'command') add(...lacking(host, action, read));
+    else if (action.do === 'code') add(...codeNeeds(action.text));
+    else if (action.do === 'syscall') add(...callNeeds(action, script.defines));
+    else add(...packetNeeds(action, mss));
+  }
+  return [...found];
+}
+
+function optionNeeds(script: Script): string[] {
+  return script.options.flatMap((option) => {
+    try {
+      configOf({ ...script, options: [option] });
+    } catch (error) {
+      if (error instanceof Unsupported) return [error.message];
+    }
+    return [];
+  });
+}
+
+/** Fields of TCP_INFO that are not kept. */
+function codeNeeds(text: string): string[] {
+  return [...text.matchAll(/\btcpi_\w+/g)].filter(([name]) => !KEPT.has(name)).map(([name]) => `TCP_INFO ${name}`);
+}
+
+function callNeeds({ name, args, ...at }: SyscallAction, defines: Defines): string[] {
+  if (!hasCall(name)) return [`${name}()`];
+  if (name === 'setsockopt' || name === 'getsockopt') {
+    const option = expressionText(args[2] ?? { is: 'any' });
+    return KNOWN.includes(option) ? [] : [option];
+  }
+  const form = Object.hasOwn(SIGNATURES, name) ? SIGNATURES[name as CallName] : SIGNATURES.send;
+  if (!form.args.some(([, kind]) => kind === 'flags') || !args[3]) return [];
+  return wordsOf(args[3])
+    .filter((word) => !obeyed(word, defines, at))
+    .map(expressionText);
+}
+
+function obeyed(word: Expression, defines: Defines, at: { line: number; column: number }): boolean {
+  try {
+    return (numberOf(word, defines, at) & ~FLAGS) === 0;
+  } catch {
+    return word.is === 'word' && nameOf(word.name, defines) === '0';
+  }
+}
+
+function packetNeeds(action: PacketAction, mss: number): string[] {
+  const out = action.tunnels.map(({ kind }) => `${kind} around packets`);
+  if (action.protocol !== 'tcp') return [...out, action.protocol.toUpperCase()];
+  const { ecn, flowLabel } = action.ip;
+  const kinds = action.options === 'any' ? [] : action.options.map(({ kind }) => kind);
+  if ((ecn !== undefined && ecn !== 'noecn') || /[EWA0-7]/.test(action.flags)) out.push('ECN');
+  if (flowLabel !== undefined) out.push('IPv6');
+  if (kinds.includes('FO') || kinds.includes('FOEXP')) out.push('Fast Open');
+  if (kinds.includes('md5')) out.push('MD5');
+  if (kinds.includes('ECN')) out.push('AccECN');
+  if (action.flags.includes('U')) out.push('urgent data');
+  if (action.direction === 'out' && action.length > mss) out.push('packets larger than the MSS (GSO)');
+  return out;
+}
+
+/** The largest payload of one segment, by the SYNs that the script shows. */
+function segmentSize(script: Script): number {
+  const offers = script.events.flatMap(({ action }) =>
+    action.do === 'packet' && action.protocol === 'tcp' && action.flags.includes('S') ? mssOf(action) : [],
+  );
+  return Math.min(DEFAULTS.mtu - 40, ...offers);
+}
+
+const mssOf = ({ options }: TcpAction): number[] =>
+  options === 'any' ? [] : options.flatMap((option) => (option.kind === 'mss' ? option.value : []));

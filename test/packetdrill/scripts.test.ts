@@ -1,0 +1,58 @@
+/**
+ * Our own scripts, one rule each. Each was run against a real kernel by the real packetdrill: its header says with which it
+ * agrees. So a script that fails here shows where the simulator differs from Linux.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asText } from '../../src/packetdrill/report.ts';
+import { run } from '../../src/packetdrill/run.ts';
+import { ZERO } from '../../src/sim/base/time.ts';
+
+const FOLDER = join(import.meta.dirname, 'scripts');
+const scripts = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.pkt'))
+  .map((name) => name.replaceAll('\\', '/'))
+  .sort();
+
+/** Where the simulator differs from Linux for now. A script that passes must leave this table. */
+const DIFFERS: Readonly<Record<string, string>> = {
+  'ack/quickack-unread.pkt': 'TCP_QUICKACK acknowledges at once although data waits to be read',
+  'close/passive.pkt': 'a FIN that comes before any data is acknowledged after 40 ms, not at the next tick',
+  'handshake/connect-again.pkt': 'the first connect() after a handshake in the background gives EISCONN, not 0',
+  'handshake/simultaneous.pkt': "the SYN,ACK of a simultaneous open is cut down to the peer's options",
+  'loss/fast-retransmit.pkt': 'a segment sent again loses the PSH that it had',
+  'reset/ack-of-nothing.pkt': 'an acknowledgement of what was never sent is not answered',
+  'reset/refused-wrong-ack.pkt': 'after a reset with a wrong acknowledgement the SYN waits for its RTO, not two ticks',
+};
+
+describe('own packetdrill scripts', () => {
+  it('are there', () => assert.ok(scripts.length >= 15));
+
+  it('say what they show and with which kernel they agree', () => {
+    for (const name of scripts) {
+      const text = readFileSync(join(FOLDER, name), 'utf8');
+      assert.match(text, /^\/\/ \S.*\n(?:\/\/ .*\n)*\/\/ Agrees with Linux \d+\.\d+\.\n\n/, name);
+    }
+  });
+
+  for (const name of scripts) {
+    const differs = DIFFERS[name];
+    it(differs ? `${name} differs: ${differs}` : `${name} agrees with Linux`, () => {
+      const { outcome, log } = run(readFileSync(join(FOLDER, name), 'utf8'));
+      const told = asText({ file: name, outcome, took: log?.now ?? ZERO });
+      assert.equal(outcome.end, differs ? 'failed' : 'passed', told);
+    });
+  }
+
+  it('run alike under any seed', () => {
+    for (const name of scripts) {
+      const text = readFileSync(join(FOLDER, name), 'utf8');
+      assert.deepEqual(run(text, { seed: 99 }).outcome, run(text).outcome, name);
+    }
+  });
+
+  it('and the list of differences names nothing that is not there', () => {
+    for (const name of Object.keys(DIFFERS)) assert.ok(scripts.includes(name), name);
+  });
+});
