@@ -127,6 +127,15 @@ export async function converse(lab: Lab, { fd, child }: { fd: number; child: num
   await lab.pause(100);
 }
 
+/** A connection in conversation whose congestion window has grown far beyond 20 segments. */
+export async function warm(lab: Lab): Promise<{ fd: number; child: number }> {
+  const pair = await connection(lab);
+  await Promise.all([lab.A.write(pair.fd, pattern(60_000)), readAll(lab.B, pair.child, 60_000)]);
+  await lab.pause(200);
+  await converse(lab, pair);
+  return pair;
+}
+
 /** What one read() gives, as text. */
 export async function read(on: Thread, fd: number, size = 65_536): Promise<string> {
   const buffer = new Uint8Array(size);
