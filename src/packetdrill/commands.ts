@@ -39,7 +39,7 @@ function runShell(host: Host, text: string, read: ReadFile, refuse: Refuse, dept
 export function simpleCommands(text: string): string[][] {
   const lines = text.replace(/\\\n/g, ' ').split('\n');
   return lines.flatMap((line) => {
-    const bare = line.replace(/(^|\s)#.*$/, '').replace(/\s(?:[12&]?>{1,2}\s*\S+|\d>&\d)/g, ' ');
+    const bare = line.replace(/(^|\s)#.*$/, '').replace(/\s(?:\d?>&\d|[12&]?>{1,2}\s*[^\s;|&]+)/g, ' ');
     return bare
       .split(/;|&&|\|\||(?<!\|)\|(?!\|)/)
       .map(wordsOf)

@@ -1,0 +1,100 @@
+/** `socknb packetdrill`: files and folders in, text, TAP, XML or a table out, and an exit code. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { socknb } from '../../src/cli/socknb.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'socknb-'));
+  mkdirSync(join(folder, 'more'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const ran = { code: -1, out: '', err: '' };
+  const tell = (to: 'out' | 'err') => (text: string) => {
+    ran[to] += text.replaceAll(`${folder}/`, '');
+  };
+  ran.code = await socknb(['packetdrill', ...args], {
+    out: tell('out'),
+    err: tell('err'),
+    spawn: () => assert.fail('no session is needed'),
+    onInterrupt: () => () => {},
+  });
+  return ran;
+}
+
+const GOOD = '0 < S 0:0(0) win 1000\n+0 > R. 0:0(0) ack 1 win 0\n';
+const BAD = GOOD.replace('ack 1', 'ack 2');
+
+describe('socknb packetdrill', () => {
+  it('runs all scripts of a folder and tells how each ended', async () => {
+    write('good.pkt', GOOD);
+    write('more/lacking.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n`);
+    write('more/readme.txt', 'no script');
+    const { code, out } = await run(folder);
+    assert.equal(code, 0);
+    assert.deepEqual(out.split('\n'), [
+      'good.pkt: passed in 0 of virtual time',
+      'more/lacking.pkt:3: not supported: poll() at line 3',
+      '2 scripts: 1 passed, 1 not supported',
+      '',
+    ]);
+  });
+
+  it('exits with 1 when a script fails, with 2 when one cannot be read', async () => {
+    write('bad.pkt', BAD);
+    const failed = await run(join(folder, 'bad.pkt'));
+    assert.equal(failed.code, 1);
+    assert.match(failed.out, /^bad\.pkt:2: another packet was sent[\s\S]*\* ack {6}2 {9}1\n/);
+    write('broken.pkt', '0 close(');
+    assert.equal((await run(folder)).code, 2);
+  });
+
+  it('tells in the form that is asked for', async () => {
+    write('bad.pkt', BAD);
+    assert.match((await run('--format', 'tap', folder)).out, /^TAP version 14\n1\.\.1\nnot ok 1 - bad\.pkt\n/);
+    assert.match((await run('--format', 'junit', folder)).out, /<testcase classname="packetdrill" name="bad\.pkt"/);
+    assert.match((await run('--format', 'xml', folder)).err, /--format is text, tap, junit, table, not 'xml'/);
+  });
+
+  it('shows what a suite lacks, most needed first', async () => {
+    write('a.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n`);
+    write('b.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n+0 < udp (10)\n`);
+    write('c.pkt', BAD);
+    write('d.pkt', GOOD);
+    const { out } = await run('--format', 'table', folder);
+    assert.deepEqual(out.split('\n'), [
+      'unsupported  a.pkt:3  (poll())',
+      'unsupported  b.pkt:3  (poll(); UDP)',
+      'failed       c.pkt:2  (other behaviour)',
+      'passed       d.pkt',
+      '',
+      'scripts  alone  needs',
+      '      2      1  poll()',
+      '      1      1  other behaviour',
+      '      1      0  UDP',
+      '',
+      '4 scripts: 1 passed, 1 failed, 2 not supported',
+      '',
+    ]);
+  });
+
+  it('defines words, and reads the files that commands name', async () => {
+    write('x.pkt', GOOD.replace('win 1000', 'win WINDOW').replace('0 <', '`./more/set.sh`\n0 <'));
+    write('more/set.sh', 'sysctl -q net.ipv4.tcp_sack=0\n');
+    assert.equal((await run('--define', 'WINDOW=10', folder)).code, 0);
+    assert.equal((await run(folder)).code, 2);
+    assert.match((await run('--define', 'WINDOW', folder)).err, /--define is NAME=VALUE/);
+  });
+
+  it('says when there is nothing to run', async () => {
+    assert.match((await run(folder)).err, /no script there/);
+    assert.match((await run(join(folder, 'gone.pkt'))).err, /gone\.pkt: no such file/);
+    assert.equal((await run(join(folder, 'gone.pkt'))).code, 2);
+  });
+});
