@@ -25,6 +25,28 @@ describe('claims: flow-control', () => {
       assert.equal(await B.getsockopt(child, C.SOL_SOCKET, C.SO_RCVBUF), 131_072);
     }));
 
+  for (const [rtt, cap] of [
+    [20, 3.2],
+    [200, 0.32],
+  ] as const) {
+    it(`window-advertised-in-acks: a window of 64,000 and a round trip of ${rtt} ms`, () =>
+      experiment(
+        async (lab) => {
+          const { A, B, pause } = lab;
+          const { fd, child } = await connection(lab, { receive: 64_000 });
+          await A.setsockopt(fd, C.SOL_SOCKET, C.SO_SNDBUF, 212_992);
+          A.spawn('writer', (me) => me.write(fd, pattern(3_000_000)));
+          B.spawn('reader', (me) => readAll(me, child, 3_000_000));
+          await pause(20 * rtt);
+          const before = copied(lab, 'copy.out');
+          await pause(20 * rtt);
+          const rate = (copied(lab, 'copy.out') - before) / (20 * rtt) / 1000;
+          assert.ok(rate <= cap && rate > 0.9 * cap, `${rate} MB/s`);
+        },
+        { rtt },
+      ));
+  }
+
   it('full-buffer-stops-acks', () =>
     experiment(async (lab) => {
       const { A, wire, begin, pause, rows } = lab;
