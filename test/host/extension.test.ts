@@ -129,7 +129,10 @@ describe('the extension in VS Code', () => {
     await notebook.notifications.filter({ hasText: 'runaway.socknb' }).first().waitFor();
     await screenshot(host.page, 'refused');
     assert.equal(onDisk(host, 'runaway.socknb'), broken);
+
     writeFileSync(join(host.folder, 'runaway.socknb'), fixture('runaway.socknb'));
+    await command(host.page, 'File: Revert File');
+    await until('the notebook is the file again', async () => !(await notebook.dirty()));
   });
 
   it('opens an empty file as an empty notebook, and keeps it empty', async () => {
