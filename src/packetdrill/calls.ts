@@ -20,6 +20,8 @@ export interface Plan {
 
 /** MSG_ flags that the simulator obeys. */
 export const FLAGS = C.MSG_PEEK | C.MSG_DONTWAIT | C.MSG_WAITALL | C.MSG_NOSIGNAL;
+/** Bytes that one call may pass: beyond it a script is a slip of the pen. */
+const MAX_BUFFER = 2 ** 27;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_RDWR = 2;
@@ -164,13 +166,20 @@ export class Calls {
   /** A buffer to be filled. */
   room(action: SyscallAction, buffer: number, count: number): Uint8Array {
     this.#checkBuffer(action, buffer);
-    return new Uint8Array(this.number(action, count));
+    return new Uint8Array(this.#size(action, count));
+  }
+
+  /** How many bytes; what no program can hold is refused. */
+  #size(action: SyscallAction, index: number): number {
+    const size = this.number(action, index);
+    if (size < 0 || size > MAX_BUFFER) throw new Unsupported(`a buffer of ${size} bytes`, action);
+    return size;
   }
 
   /** A buffer with what is to be written: zeros unless the script gives a text. */
   data(action: SyscallAction, buffer: number, count: number): Uint8Array {
     this.#checkBuffer(action, buffer);
-    const data = new Uint8Array(this.number(action, count));
+    const data = new Uint8Array(this.#size(action, count));
     const text = this.#arg(action, buffer);
     if (text.is === 'string') data.set(utf8(text.value).subarray(0, data.length));
     return data;

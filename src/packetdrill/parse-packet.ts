@@ -1,12 +1,16 @@
 /** Packets in a script: TCP, UDP, ICMP, with what may be said of their IP header (see parse.ts). */
+import { MAX_OPTIONS } from '../sim/wire/tcp-options.ts';
 import type { Reader } from './reader.ts';
 import type { IcmpAction, IpInfo, PacketAction, TcpAction, TcpOption, UdpAction } from './script.ts';
+import { optionBytes } from './tcp-options.ts';
 
 const U8 = 0xff;
 const U16 = 0xffff;
 const U20 = 0xfffff;
 const U24 = 0xffffff;
 const U32 = 0xffffffff;
+/** Bytes of the IPv4 and the TCP header without options. */
+const HEADERS = 40;
 
 const PORTS = /(\d+)\s*>\s*(\d+)(?=\s)/y;
 const FLAGS = /[.FSRPEWAU0-7]+(?=\s)|-(?=\s)/y;
@@ -130,7 +134,13 @@ function parseTcp(reader: Reader, base: Base): TcpAction {
   const ack = reader.takesWord('ack') ? reader.unsigned('the acknowledgement', U32) : undefined;
   const window = reader.takesWord('win') ? reader.unsigned('the window', U16) : undefined;
   const urgent = reader.takesWord('urg') ? reader.unsigned('the urgent pointer', U16) : undefined;
+  const start = reader.offset;
   const options = parseOptions(reader, base.direction);
+  const header = options === 'any' ? 0 : (optionBytes(options).length + 3) & ~3;
+  if (header > MAX_OPTIONS) reader.fail(`these options take ${header} bytes: ${MAX_OPTIONS} fit`, start);
+  if (base.direction === 'in' && HEADERS + header + range.length > U16) {
+    reader.fail(`a packet holds ${U16} bytes, headers counted`, start);
+  }
   return { ...base, protocol: 'tcp', tunnels, ports, flags, ...range, ack, window, urgent, options };
 }
 

@@ -60,19 +60,22 @@ const LATE = 2e9;
 /** Reads a script and runs it. */
 export function run(text: string, options: RunOptions = {}): RunResult {
   let machine: Machine | undefined;
+  let running: Run | undefined;
   try {
     const script = parse(text, options.defines);
     const config = configOf(script);
     const { localAddr, remoteAddr, mtu } = config;
     machine = new Machine({ local: localAddr, remote: remoteAddr, mtu, seed: options.seed ?? 1 });
-    new Run(script, config, machine, options.read ?? (() => undefined)).all();
+    running = new Run(script, config, machine, options.read ?? (() => undefined));
+    running.all();
     return { outcome: { end: 'passed' }, log: machine.log };
   } catch (error) {
-    return { outcome: outcomeOf(error), log: machine?.log };
+    return { outcome: outcomeOf(error, running?.line ?? 1), log: machine?.log };
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
+/** @param line of the event under way */
+function outcomeOf(error: unknown, line: number): Outcome {
   if (error instanceof ScriptError) {
     return { end: 'invalid', line: error.line, column: error.column, what: error.message };
   }
@@ -80,10 +83,14 @@ function outcomeOf(error: unknown): Outcome {
   if (error instanceof Mismatch) {
     return { end: 'failed', line: error.line, what: error.message, compared: error.compared };
   }
-  throw error;
+  // whatever else is thrown is a fault of the simulator that this script found: the other scripts shall run all the same
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { end: 'failed', line, what: `the simulator broke: ${what}`, compared: [] };
 }
 
 class Run {
+  /** Of the event under way. */
+  line = 1;
   readonly #script: Script;
   readonly #config: Config;
   readonly #machine: Machine;
@@ -119,7 +126,8 @@ class Run {
     if (cleanup) runCommand(this.#machine.host, cleanup, this.#read);
   }
 
-  #event({ when, action }: ScriptEvent): void {
+  #event({ when, action, line }: ScriptEvent): void {
+    this.line = line;
     const base = when.kind === 'absolute' ? ((0 - this.#epoch) as Time) : this.#machine.now;
     const from = when.kind === 'any' ? base : after(base, when.at);
     if (action.do === 'packet' && action.direction === 'out') {

@@ -244,6 +244,8 @@ const FAULTS: [text: string, line: number, column: number, says: RegExp][] = [
   ['0 > . 1:1(0) <mss>', 1, 18, /MSS expected/],
   ['0 > . 1:1(0) <foo 1>', 1, 15, /one of nop, eol, mss/],
   ['0 > . 1:1(0) <FO abc>', 1, 15, /in pairs/],
+  ['0 > . 1:1(0) <sack 1:2 3:4 5:6 7:8,TS val 1 ecr 2>', 1, 14, /take 44 bytes: 40 fit/],
+  ['0 < . 1:65501(65500)', 1, 21, /a packet holds 65535 bytes/],
   ['0 < . 1:1(0) ack 1 <...>', 1, 24, /only be expected/],
   ['0 < [ect01] . 1:1(0)', 1, 13, /only be expected/],
   ['* < . 1:1(0) ack 1', 1, 1, /any time/],
