@@ -15,7 +15,7 @@ describe('the extension in VS Code', () => {
     host = await openHost({
       copy: [fixtures],
       open: 'steps.socknb',
-      settings: { 'remote.autoForwardPorts': false },
+      settings: { 'files.autoSave': 'off', 'remote.autoForwardPorts': false },
       viewport: { width: 1280, height: 1000 },
     });
     notebook = new Notebook(host);
@@ -90,6 +90,17 @@ describe('the extension in VS Code', () => {
     await notebook.outputs.getByText('kept is 42').waitFor();
   });
 
+  it('restarts in the middle of a runaway cell', async () => {
+    await notebook.run(2);
+    await notebook.reaches(2, 'running');
+    await notebook.button('Restart').click();
+    await notebook.reaches(2, 'idle');
+    assert.deepEqual([await notebook.order(1), await notebook.order(2)], ['[ ]', '[ ]']);
+    await notebook.run(3);
+    await notebook.reaches(3, 'failed');
+    assert.equal(await notebook.order(3), '[1]');
+  });
+
   it('changes the edited line of the file and no other byte', async () => {
     const before = fixture('odd.socknb');
     await notebook.open('odd.socknb');
@@ -103,6 +114,11 @@ describe('the extension in VS Code', () => {
     await until('the file is saved', async () => onDisk(host, 'odd.socknb') !== before);
     const line = 'const here = "the line that is edited";';
     assert.equal(onDisk(host, 'odd.socknb'), before.replace(line, `${line} // edited`));
+    for (const _ of ' // edited') await host.page.keyboard.press('Backspace');
+    await until('the edit is taken back', () => notebook.dirty());
+    await notebook.save();
+    await until('the file is saved again', async () => !(await notebook.dirty()));
+    assert.equal(onDisk(host, 'odd.socknb'), before);
   });
 
   it('shows where a file does not parse, leaves it alone, and opens it as text', async () => {
