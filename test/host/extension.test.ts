@@ -174,6 +174,12 @@ describe('the extension in VS Code', () => {
     await notebook.reaches(1, 'ok');
     await notebook.outputs.getByText("'hello'", { exact: true }).first().waitFor();
     assert.match(await notebook.clock.innerText(), /Real loopback sockets/);
+    const lab = notebook.outputs.locator('socknb-lab');
+    await lab
+      .getByText(/write\(\d+, "hello", 5\)/)
+      .first()
+      .waitFor();
+    assert.match(await lab.locator('.absent').innerText(), /kernel/);
     await screenshot(host.page, 'loopback');
   });
 

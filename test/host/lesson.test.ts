@@ -134,7 +134,11 @@ describe('the lesson in VS Code', () => {
     });
   }
 
-  it('is the same file after all of this', () => {
+  it('is the same file after all of this, and nothing of ours complained', () => {
+    assert.deepEqual(
+      host.errors.filter((error) => /socknb|lab\.js|lab-view/.test(error)),
+      [],
+    );
     assert.equal(onDisk(host, LESSON), readFileSync(join(root, 'notebooks', LESSON), 'utf8'));
   });
 });
