@@ -76,4 +76,31 @@ describe('claims: buffers', () => {
       assert.ok(part.data('client').length > 150);
       assert.deepEqual(part.packets({ from: 'server', window: 0 }), []);
     }));
+
+  for (const [receive, stopped] of [
+    [0, false],
+    [4096, true],
+  ] as const) {
+    it(`kernel-buffers-smooth-bursts: SO_RCVBUF ${receive || 'default'}`, () =>
+      experiment(async (lab) => {
+        const { A, B, begin, pause } = lab;
+        const { fd, child } = await connection(lab, { receive });
+        const part = begin();
+        B.spawn('reader', async (me) => {
+          for (;;) {
+            await me.sleep(ms(100));
+            await readAll(me, child, 5000);
+          }
+        });
+        A.spawn('writer', async (me) => {
+          for (;;) {
+            await me.write(fd, pattern(50_000));
+            await me.sleep(ms(1000));
+          }
+        });
+        await pause(5000);
+        const zeros = part.packets({ from: 'server', window: 0 }).map(({ sent }) => Math.floor(part.ms(sent) / 1000));
+        assert.deepEqual([...new Set(zeros)], stopped ? [0, 1, 2, 3, 4] : []);
+      }));
+  }
 });

@@ -227,4 +227,40 @@ describe('claims: send-path', () => {
       await pause(50);
       assert.equal(await failure(A.read(fd, new Uint8Array(1))), 'ECONNRESET');
     }));
+
+  it('send-does-not-transmit-immediately: the window of 4,000 bytes is full', () =>
+    experiment(async (lab) => {
+      const { A, begin, pause, world } = lab;
+      const { fd } = await connection(lab, { receive: 4000 });
+      for (;;) {
+        const { nxt, edge } = world.log.of('tcp.send', { host: 0 }).at(-1)!;
+        if (edge === nxt) break;
+        await A.write(fd, pattern(Math.min(400, edge - nxt)));
+        await pause(100);
+      }
+      const part = begin();
+      await A.write(fd, pattern(100));
+      assert.deepEqual(part.packets(), []);
+      const { nxt, end } = part.log.of('tcp.send').at(-1)!;
+      assert.equal(end - nxt, 100);
+    }));
+
+  it('transmission-can-lag-write', () =>
+    experiment(async (lab) => {
+      const { A, B, begin, pause } = lab;
+      const { fd, child } = await connection(lab, { receive: 2896 });
+      const part = begin();
+      await A.write(fd, pattern(4344));
+      await pause(1000);
+      assert.equal((await read(B, child)).length > 0, true);
+      await pause(100);
+      assert.deepEqual(
+        part.data('client').map(({ length, sent }) => [length, part.ms(sent)]),
+        [
+          [1448, 0],
+          [1448, 0],
+          [1448, 1010],
+        ],
+      );
+    }));
 });

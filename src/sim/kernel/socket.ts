@@ -65,6 +65,8 @@ export class Socket {
   receiveBuffer: number;
   /** SO_SNDBUF was set by the program: it does not grow by itself (SOCK_SNDBUF_LOCK). */
   sendBufferLocked = false;
+  /** SO_RCVBUF was set by the program (SOCK_RCVBUF_LOCK). */
+  receiveBufferLocked = false;
 
   /** Threads in read(), recv() and accept(). */
   readonly readers = new WaitQueue();

@@ -74,6 +74,7 @@ const OPTIONS = new Map<string, Option>([
       get: (s) => s.receiveBuffer,
       set: (s, host, value) => {
         s.receiveBuffer = doubled(value, host.sysctl['net.core.rmem_max'], MIN_RECEIVE_BUFFER);
+        s.receiveBufferLocked = true;
         if (s.tcb) s.tcb.receiveLimit = s.receiveBuffer;
       },
     },

@@ -2,11 +2,12 @@
  * User calls (RFC 9293 sections 3.10.1 to 3.10.5): OPEN, SEND, RECEIVE, CLOSE, ABORT, as Linux offers them. What may
  * block is the kernel's business: these say how many bytes were taken or given, never wait.
  */
+import { seqDiff } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { firstSyn, output, sendReset } from './output.ts';
 import type { Tcb } from './tcb.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
-import { offeredWindow, openWindow } from './window.ts';
+import { fullSpace, offeredWindow, openWindow } from './window.ts';
 
 /** OPEN, passive: the block of a listener, or of the connection that a SYN will make. */
 export function passiveOpen(tcb: Tcb, now: Time): Effect[] {
@@ -46,21 +47,37 @@ export function receive(tcb: Tcb, out: Uint8Array, peek: boolean, now: Time): { 
   const given = tcb.in.peek(0, out);
   if (!peek && given > 0) {
     tcb.in.drop(given);
-    announceRoom(turn);
+    tcb.ack.noMemory = false;
+    afterRead(turn);
   }
   return { given, effects: turn.effects };
 }
 
-function announceRoom(turn: Turn): void {
+/** An ACK that a read brings forward: one that was put off, or one that tells of enough new room. */
+function afterRead(turn: Turn): void {
   const { tcb } = turn;
-  if (tcb.finReceived || tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') return;
-  const open = openWindow(tcb);
-  if (2 * open > tcb.rcv.ssthresh) return;
-  const offered = offeredWindow(tcb);
-  if (offered === 0 || offered < 2 * open) return;
-  note(turn, 'the program made room: tell the peer', '9293 3.8.6.2.2', 'tcp.c __tcp_cleanup_rbuf');
-  turn.ackNow = true;
+  if (tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') return;
+  if (ackDue(tcb)) {
+    note(turn, 'the program has read: acknowledge what waited', '9293 3.8.6.3', 'tcp.c __tcp_cleanup_rbuf');
+    turn.ackNow = true;
+  } else if (!tcb.finReceived && roomDoubled(tcb)) {
+    note(turn, 'the program made room: tell the peer', '9293 3.8.6.2.2', 'tcp.c __tcp_cleanup_rbuf');
+    turn.ackNow = true;
+  }
   output(turn);
+}
+
+function ackDue({ ack, rcv, in: buffer }: Tcb): boolean {
+  if (!ack.pending) return false;
+  if (seqDiff(rcv.nxt, rcv.wup) > rcv.mss) return true;
+  return buffer.length === 0 && (ack.pushed > 1 || (ack.pushed > 0 && !ack.pingpong));
+}
+
+function roomDoubled(tcb: Tcb): boolean {
+  const open = openWindow(tcb);
+  if (2 * open > fullSpace(tcb)) return false;
+  const offered = offeredWindow(tcb);
+  return offered > 0 && offered >= 2 * open;
 }
 
 /** The row by which CLOSE leaves each state; the others have nothing to say to the peer. */

@@ -7,17 +7,19 @@ import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { ms, type Time } from '../base/time.ts';
 import { ACK, FIN, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
 import { acknowledge, finAcknowledged } from './acknowledge.ts';
-import { DELAYED_ACK_MIN, resetFor, sendSyn } from './output.ts';
+import { DELAYED_ACK_MAX, DELAYED_ACK_MIN, resetFor, sendSyn } from './output.ts';
 import { keepEarly, takeInOrder } from './reassembly.ts';
 import { enterTimeWait } from './time-wait.ts';
 import { enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
-import { growWindow, openWindow } from './window.ts';
+import { bufferFull, growWindow, measureSegment, offeredWindow, openWindow } from './window.ts';
 
 export type Verdict = 'next' | 'stop';
 type Check = (turn: Turn, segment: Segment) => Verdict;
 
 /** Answers to segments outside the window are this far apart at least (net.ipv4.tcp_invalid_ratelimit). */
 const INVALID_RATE_LIMIT = ms(500);
+/** A tick of a kernel with 1000 Hz. */
+const TICK = ms(1);
 /** Linux TCP_MAX_QUICKACKS. */
 const MAX_QUICK_ACKS = 16;
 
@@ -149,7 +151,19 @@ const text: Check = (turn, segment) => {
   const fresh = segment.payload.subarray(Math.min(old, length), Math.min(length, old + room));
   const whole = length <= old + room;
   const fin = (segment.flags & FIN) !== 0 && whole;
-  if (length > 0) tcb.rcv.mss = Math.min(Math.max(tcb.rcv.mss, length), tcb.settings.mss);
+  if (length > 0 && length < tcb.rcv.mss) tcb.ack.pushed++;
+  measureSegment(tcb, length);
+  if (fresh.length > 0 && bufferFull(tcb)) {
+    note(
+      turn,
+      'the receive buffer is full: data inside the window is dropped',
+      '9293 3.8.6',
+      'tcp_input.c tcp_data_queue',
+    );
+    tcb.ack.noMemory = true;
+    turn.ackNow = true;
+    return 'stop';
+  }
 
   if (seqLt(tcb.rcv.nxt, segment.seq)) {
     note(
@@ -174,11 +188,7 @@ const text: Check = (turn, segment) => {
     takeInOrder(tcb, fresh);
     growWindow(tcb);
     wakeReaders(turn);
-    if (tcb.ack.ato === 0) {
-      tcb.ack.ato = DELAYED_ACK_MIN;
-      tcb.ack.quick = MAX_QUICK_ACKS;
-    }
-    tcb.ack.lastData = turn.now;
+    estimateAto(turn);
   }
   tcb.ack.pending = true;
   if (filled) turn.ackNow = true;
@@ -218,17 +228,43 @@ function takeFin(turn: Turn): void {
   wakeReaders(turn);
 }
 
+/** How long an ACK may wait follows the gaps between segments (tcp_input.c tcp_event_data_recv). */
+function estimateAto({ tcb, now }: Turn): void {
+  const { ack } = tcb;
+  const gap = now - ack.lastData;
+  if (ack.ato === 0) {
+    ack.ato = DELAYED_ACK_MIN;
+    ack.quick = MAX_QUICK_ACKS;
+  } else if (gap <= DELAYED_ACK_MIN / 2) {
+    ack.ato = (ack.ato / 2 + DELAYED_ACK_MIN / 2) as Time;
+  } else if (gap < ack.ato) {
+    ack.ato = Math.min(ack.ato / 2 + gap, tcb.rtt.rto) as Time;
+  } else if (gap > tcb.rtt.rto) {
+    ack.quick = MAX_QUICK_ACKS; // the sender was idle and starts over: help it
+  }
+  ack.lastData = now;
+}
+
+/** The wait of a delayed ACK: no longer than a round trip, or 40 ms if that is more (tcp_send_delayed_ack). */
+function ackDelay({ ack, rtt }: Turn['tcb']): Time {
+  if (ack.ato === 0) return TICK; // before the first data there is no estimate: the next tick
+  if (ack.ato <= DELAYED_ACK_MIN) return ack.ato;
+  const most = ack.pingpong || ack.pushed > 0 ? DELAYED_ACK_MAX : ms(500);
+  const known = rtt.srtt8 === 0 ? most : Math.max((rtt.srtt8 >> 3) * 1000, DELAYED_ACK_MIN);
+  return Math.min(ack.ato, most, known) as Time;
+}
+
 /** Now, or a little later (tcp_input.c __tcp_ack_snd_check). */
 const acknowledgeArrival: Check = (turn) => {
   const { tcb } = turn;
   if (!tcb.ack.pending || turn.ackNow) return 'next';
-  const twoFull = seqDiff(tcb.rcv.nxt, tcb.rcv.wup) > tcb.rcv.mss;
+  // more than one full segment, and the window does not close: if it does, the reader's next read acknowledges
+  const twoFull = seqDiff(tcb.rcv.nxt, tcb.rcv.wup) > tcb.rcv.mss && offeredWindow(tcb) >= tcb.rcv.wnd;
   if (twoFull || (tcb.ack.quick > 0 && !tcb.ack.pingpong)) {
     turn.ackNow = true;
   } else if (tcb.timers['delayed ACK'] === undefined) {
-    const delay = (tcb.ack.ato || DELAYED_ACK_MIN) as Time;
     note(turn, 'the ACK waits: perhaps data can carry it', '9293 3.8.6.3', 'tcp_output.c tcp_send_delayed_ack');
-    setTimer(turn, 'delayed ACK', delay);
+    setTimer(turn, 'delayed ACK', ackDelay(tcb));
   }
   return 'next';
 };

@@ -16,6 +16,8 @@ import { advertise, initialWindow, windowScale } from './window.ts';
 
 /** Linux TCP_DELACK_MIN. */
 export const DELAYED_ACK_MIN = 40e6 as Time;
+/** Linux TCP_DELACK_MAX. */
+export const DELAYED_ACK_MAX = 200e6 as Time;
 
 /** The millisecond clock of the timestamps option (RFC 7323 section 5.4). */
 const timestamp = (tcb: Tcb, now: Time): number => (Math.floor(now / 1e6) + tcb.timestamps.offset) >>> 0;
@@ -39,6 +41,7 @@ function sackBlocks(tcb: Tcb): { left: Seq; right: Seq }[] {
 function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array, extra?: Partial<Segment>): void {
   const { tcb } = turn;
   tcb.ack.pending = false;
+  tcb.ack.pushed = 0;
   turn.ackNow = false;
   setTimer(turn, 'delayed ACK', undefined);
   if (tcb.ack.quick > 0) tcb.ack.quick--;
@@ -68,8 +71,8 @@ export function sendSyn(turn: Turn): void {
   const syn: TcpOptions = { mss: settings.mss };
   if (tcb.sackOk) syn.sackPermitted = true;
   if (tcb.timestamps.on) syn.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (tcb.scaling) syn.windowScale = windowScale(settings.receiveMax);
-  const window = initialWindow(tcb.receiveLimit, answer && tcb.timestamps.on ? settings.mss - 12 : settings.mss);
+  if (tcb.scaling) syn.windowScale = windowScale(tcb);
+  const window = initialWindow(tcb, answer && tcb.timestamps.on ? settings.mss - 12 : settings.mss);
   tcb.rcv.wnd = tcb.rcv.ssthresh = window;
   tcb.rcv.wup = tcb.rcv.nxt;
   turn.effects.push({
@@ -159,10 +162,12 @@ function sendNew(turn: Turn): void {
   const before = tcb.snd.nxt;
   while (inFlight(tcb) < tcb.cc.cwnd) {
     const left = unsent(tcb);
-    const length = Math.min(left, tcb.snd.mss);
+    const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
+    let length = Math.min(left, tcb.snd.mss);
+    // a burst may end with what the window still takes, a lone segment must fit whole (tcp_mss_split_point)
+    if (length > room && room > 0 && tcb.snd.nxt !== before && !nagleHolds(tcb, room, false)) length = room;
     const fin = mayFin && length === left && !finSent(tcb);
     if (length === 0 && !fin) break;
-    const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
     if (length > room && length > 0) break;
     if (nagleHolds(tcb, length, fin)) {
       note(

@@ -52,7 +52,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.sackOk &&= options.sackPermitted === true;
   tcb.scaling &&= options.windowScale !== undefined;
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
-  tcb.rcv.scale = tcb.scaling ? windowScale(tcb.settings.receiveMax) : 0;
+  tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
   tcb.snd.mss = Math.min(options.mss || 536, tcb.settings.mss) - overhead;
 

@@ -9,6 +9,7 @@ import { ByteRing } from '../base/ring.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
 import type { State } from './states.ts';
+import { DEFAULT_RATIO } from './window.ts';
 
 /** Timers of a connection: each is an instant, or undefined when it is off. */
 export type TimerName =
@@ -112,6 +113,8 @@ export interface Tcb {
     mss: number;
     /** Shift of the windows that we advertise. */
     scale: number;
+    /** Payload's share of the buffer's memory, of 256 parts (Linux scaling_ratio). */
+    ratio: number;
     /** The most that is advertised for now; grows as segments come (Linux rcv_ssthresh). */
     ssthresh: number;
   };
@@ -135,6 +138,8 @@ export interface Tcb {
   duplicate: { left: Seq; right: Seq } | undefined;
   /** SO_RCVBUF. */
   receiveLimit: number;
+  /** The program set it: the window never grows beyond it (SOCK_RCVBUF_LOCK). */
+  receiveLocked: boolean;
   /** The peer's FIN was taken in its turn. */
   finReceived: boolean;
   /** shutdown(SHUT_RD) or close(): nobody will read (Linux RCV_SHUTDOWN). */
@@ -203,6 +208,10 @@ export interface Tcb {
     pingpong: boolean;
     /** Something is to be acknowledged. */
     pending: boolean;
+    /** Small segments since the last ACK: the peer is done for now (Linux ICSK_ACK_PUSHED, ICSK_ACK_PUSHED2). */
+    pushed: number;
+    /** Data was refused because the buffer is full: the next window is 0 (Linux ICSK_ACK_NOMEM). */
+    noMemory: boolean;
     lastData: Time;
     /** When an out-of-window segment was last answered (tcp_invalid_ratelimit). */
     lastInvalid: Time;
@@ -225,10 +234,11 @@ export interface TcbInit {
   timestampOffset: number;
   sendLimit: number;
   receiveLimit: number;
+  receiveLocked?: boolean;
 }
 
 /** Linux TCP_INIT_CWND (RFC 6928). */
-const INITIAL_CWND = 10;
+export const INITIAL_CWND = 10;
 
 /** A block in CLOSED. */
 export function newTcb(init: TcbInit): Tcb {
@@ -241,7 +251,15 @@ export function newTcb(init: TcbInit): Tcb {
     iss,
     irs: seq(0),
     snd: { una: iss, nxt: iss, wnd: 0, wl1: seq(0), sml: iss, mss: 536, scale: 0 },
-    rcv: { nxt: seq(0), wnd: 0, wup: seq(0), mss: Math.min(536, settings.mss), scale: 0, ssthresh: 0 },
+    rcv: {
+      nxt: seq(0),
+      wnd: 0,
+      wup: seq(0),
+      mss: Math.min(536, settings.mss),
+      scale: 0,
+      ratio: DEFAULT_RATIO,
+      ssthresh: 0,
+    },
     out: new ByteRing(),
     outSeq: iss,
     sendLimit: init.sendLimit,
@@ -251,6 +269,7 @@ export function newTcb(init: TcbInit): Tcb {
     sacks: [],
     duplicate: undefined,
     receiveLimit: init.receiveLimit,
+    receiveLocked: init.receiveLocked ?? false,
     finReceived: false,
     receiveShut: false,
     orphan: false,
@@ -268,7 +287,16 @@ export function newTcb(init: TcbInit): Tcb {
     },
     rack: { at: ZERO, end: iss, rtt: ZERO, minRtt: ZERO, reordering: false, highest: iss },
     probe: undefined,
-    ack: { quick: 0, ato: ZERO, pingpong: false, pending: false, lastData: ZERO, lastInvalid: -s(1) as Time },
+    ack: {
+      quick: 0,
+      ato: ZERO,
+      pingpong: false,
+      pending: false,
+      pushed: 0,
+      noMemory: false,
+      lastData: ZERO,
+      lastInvalid: -s(1) as Time,
+    },
     noDelay: false,
     scaling: settings.windowScaling,
     timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, lastAck: seq(0) },

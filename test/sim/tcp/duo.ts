@@ -61,6 +61,7 @@ export class Duo {
       timestampOffset: 0,
       sendLimit: buffers.send ?? 46_080,
       receiveLimit: buffers.receive ?? 131_072,
+      receiveLocked: buffers.receive !== undefined,
     };
     const nameA = { addr: 0x0a000001, port: 40_000 };
     const nameB = { addr: 0x0a000002, port: 80 };

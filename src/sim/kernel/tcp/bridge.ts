@@ -7,19 +7,16 @@ import { hashName } from '../../base/rng.ts';
 import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
 import { s, type Time } from '../../base/time.ts';
 import { endOfData } from '../../tcp/output.ts';
-import { newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
+import { INITIAL_CWND, newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
+import { trueSize } from '../../tcp/window.ts';
 import { ip4Text } from '../../wire/ipv4.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
 
 /** Bytes of the two headers without options. */
 const HEADERS = 40;
-/** MAX_TCP_HEADER and struct skb_shared_info, on x86-64. */
-const SEGMENT_OVERHEAD = 256 + 320;
-/** struct sk_buff, aligned. */
-const SKB_SIZE = 256;
 
 function settingsOf(host: Host, mtu: number): Settings {
   const { sysctl } = host;
@@ -54,6 +51,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
     timestampOffset: hashName(`ts ${socket.localAddr}>${socket.remoteAddr}`, host.secret),
     sendLimit: socket.sendBuffer,
     receiveLimit: socket.receiveBuffer,
+    receiveLocked: socket.receiveBufferLocked,
   });
   tcb.noDelay = socket.noDelay;
   socket.tcb = tcb;
@@ -102,7 +100,10 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
         break;
       case 'wake':
         if (effect.readers) runQueue.wake(socket.readers, log.cause);
-        if (effect.writers) runQueue.wake(socket.writers, log.cause);
+        if (effect.writers) {
+          if (socket.writers.tasks.length > 0) expandSendBuffer(host, socket); // tcp_new_space
+          runQueue.wake(socket.writers, log.cause);
+        }
         break;
       case 'fail':
         socket.error = effect.errno;
@@ -118,12 +119,12 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
   if (gone) connectionGone(host, socket);
 }
 
-/** The send buffer of a connection holds two initial windows with their overhead (tcp_input.c tcp_sndbuf_expand). */
+/** The send buffer of a connection holds two congestion windows with their overhead (tcp_input.c tcp_sndbuf_expand). */
 function expandSendBuffer(host: Host, socket: Socket): void {
   const { tcb } = socket;
-  if (!tcb || socket.sendBufferLocked) return;
-  const perSegment = 2 ** Math.ceil(Math.log2(tcb.settings.mss + SEGMENT_OVERHEAD)) + SKB_SIZE;
-  const wanted = Math.min(2 * tcb.cc.cwnd * perSegment, host.sysctl['net.ipv4.tcp_wmem'][2] as number);
+  if (!tcb || tcb.state === 'CLOSED' || socket.sendBufferLocked) return;
+  const segments = Math.max(INITIAL_CWND, tcb.cc.cwnd);
+  const wanted = Math.min(2 * segments * trueSize(tcb.settings.mss), host.sysctl['net.ipv4.tcp_wmem'][2] as number);
   socket.sendBuffer = tcb.sendLimit = Math.max(tcb.sendLimit, wanted);
 }
 

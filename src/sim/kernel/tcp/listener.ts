@@ -70,6 +70,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.sendBuffer = socket.sendBuffer;
   child.receiveBuffer = socket.receiveBuffer;
   child.sendBufferLocked = socket.sendBufferLocked;
+  child.receiveBufferLocked = socket.receiveBufferLocked;
   logNames(host, child);
   const tcb = attachTcb(host, child, (host.route(src) as Route).mtu);
   host.demux.addConnection(child);
