@@ -1,5 +1,7 @@
 /** The command line of `socknb`: what may stand on it, as data, and what was meant by it. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { isViewId, VIEW_IDS } from '../views/text.ts';
+import type { ViewId } from '../views/view.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -32,9 +34,9 @@ export const COMMANDS = {
     files: 'one',
   },
   packetdrill: {
-    usage: 'packetdrill FILE|FOLDER... [--format text|tap|junit|table] [--define NAME=VALUE]...',
+    usage: 'packetdrill FILE|FOLDER... [--format text|tap|junit|table] [--show VIEW]... [--define NAME=VALUE]...',
     about: 'Runs packetdrill scripts against a simulated host; what it cannot simulate is told apart from what fails.',
-    options: { format: { type: 'string' }, define: { type: 'string', multiple: true } },
+    options: { format: { type: 'string' }, show: { type: 'string', multiple: true }, define: { type: 'string', multiple: true } },
     files: 'many',
   },
 } as const satisfies Record<string, CommandForm>;
@@ -59,7 +61,14 @@ export type Command =
     }
   | { name: 'verify'; files: readonly string[] }
   | { name: 'student'; file: string; output: string }
-  | { name: 'packetdrill'; files: readonly string[]; format: ScriptFormat; define: readonly string[] };
+  | {
+      name: 'packetdrill';
+      files: readonly string[];
+      format: ScriptFormat;
+      /** Pictures of each run, as text. */
+      show: readonly ViewId[];
+      define: readonly string[];
+    };
 
 /** How outcomes of packetdrill scripts are told. */
 const SCRIPT_FORMATS = ['text', 'tap', 'junit', 'table'] as const;
@@ -95,6 +104,7 @@ export function parseCommand(args: readonly string[]): Command {
         name,
         files,
         format: formatOf(values.format),
+        show: viewsOf(values.show),
         define: (values.define as readonly string[] | undefined) ?? [],
       };
   }
@@ -122,6 +132,13 @@ function formatOf(value: unknown): ScriptFormat {
   const format = SCRIPT_FORMATS.find((known) => known === (value ?? 'text'));
   if (!format) throw new UsageError(`--format is ${SCRIPT_FORMATS.join(', ')}, not '${value}'`);
   return format;
+}
+
+function viewsOf(value: unknown): ViewId[] {
+  return ((value as readonly string[] | undefined) ?? []).map((id) => {
+    if (!isViewId(id)) throw new UsageError(`--show is ${VIEW_IDS.join(', ')}, not '${id}'`);
+    return id;
+  });
 }
 
 function timeoutOf(value: unknown): number | undefined {

@@ -6,6 +6,7 @@ import { parse } from '../packetdrill/parse.ts';
 import { asJunit, asTap, asText, summary, type Verdict } from '../packetdrill/report.ts';
 import { run } from '../packetdrill/run.ts';
 import { ZERO } from '../sim/base/time.ts';
+import { textOf } from '../views/text.ts';
 import { type Command, UsageError } from './args.ts';
 import type { Io } from './io.ts';
 import { FileError, systemMessage } from './load.ts';
@@ -24,6 +25,9 @@ export function packetdrill(command: PacketdrillCommand, io: Io): number {
     const verdict = { file, outcome, took: log?.now ?? ZERO };
     verdicts.push(verdict);
     if (command.format === 'text') io.out(`${asText(verdict)}\n`);
+    if (log && command.format === 'text' && command.show.length > 0) {
+      io.out(`\n${textOf(command.show, log, log.length, { host: 0 })}\n\n`);
+    }
     if (command.format === 'table' && outcome.end !== 'invalid') lacks.set(file, needs(parse(text, defines), read));
   }
   if (verdicts.length === 0) throw new UsageError('no script there: their names end in .pkt');

@@ -62,6 +62,17 @@ describe('socknb packetdrill', () => {
     assert.match((await run('--format', 'xml', folder)).err, /--format is text, tap, junit, table, not 'xml'/);
   });
 
+  it('shows pictures of the host under test', async () => {
+    write('good.pkt', GOOD);
+    const { out } = await run('--show', 'tcpdump', '--show', 'strace', folder);
+    assert.match(
+      out,
+      /── Packets ─+\nhost\$ tcpdump -n -ttttt\n0\.000000 IP 192\.0\.2\.1\.40000 > 192\.168\.0\.1\.8080: Flags \[S\]/,
+    );
+    assert.match(out, /── System calls ─/);
+    assert.match((await run('--show', 'foo', folder)).err, /--show is sequence, .*, not 'foo'/);
+  });
+
   it('shows what a suite lacks, most needed first', async () => {
     write('a.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n`);
     write('b.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n+0 < udp (10)\n`);
