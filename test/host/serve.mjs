@@ -27,6 +27,7 @@ const SETTINGS = {
   'chat.disableAIFeatures': true,
   'security.workspace.trust.enabled': false,
   'git.enabled': false,
+  'remote.autoForwardPorts': false, // a message about ports covers the notebook
 };
 
 /** A port that nobody listens on: `wanted` when it is free, else one that the kernel picks. */
