@@ -9,7 +9,7 @@ import { type Ip4, ip4Text } from '../sim/wire/ipv4.ts';
 import type { Config } from './config.ts';
 import type { Machine } from './machine.ts';
 import { type Compared, Unsupported } from './outcome.ts';
-import type { Expression, Position, SyscallAction } from './script.ts';
+import type { Expression, SyscallAction } from './script.ts';
 import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
 
 /** What to do for a call of the script. */
@@ -131,11 +131,6 @@ export class Calls {
     return this.#fds.get(fd) ?? fd;
   }
 
-  /** The descriptor of the simulator that the script calls `fd`. */
-  liveFd(fd: number): number | undefined {
-    return this.#fds.get(fd);
-  }
-
   socket(action: SyscallAction): Plan {
     const [domain] = action.args;
     const family = domain?.is === 'any' ? C.AF_INET : this.number(action, 0);
@@ -206,7 +201,7 @@ export class Calls {
     try {
       return [this.number(action, 1), this.number(action, 2)];
     } catch (error) {
-      if (error instanceof Unsupported) throw new Unsupported(name, action as Position);
+      if (error instanceof Unsupported) throw new Unsupported(name, action);
       throw error;
     }
   }

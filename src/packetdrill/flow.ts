@@ -2,7 +2,7 @@
  * The connection under test: which ports and sequence numbers on the wire stand for the script's. A script counts sequence
  * numbers from its own initial ones and names timestamps as it likes; the host under test chooses otherwise.
  */
-import { type Ip4, ip4Text } from '../sim/wire/ipv4.ts';
+import type { Ip4 } from '../sim/wire/ipv4.ts';
 import { ACK, SYN } from '../sim/wire/tcp.ts';
 import type { WirePacket } from './packet.ts';
 import type { TcpAction } from './script.ts';
@@ -71,11 +71,6 @@ export class Flow {
     const exact = this.#stamps.get(ecr);
     if (exact !== undefined || !scaled || !this.#firstStamp) return exact;
     return (ecr - this.#firstStamp.script + this.#firstStamp.wire) >>> 0;
-  }
-
-  toString(): string {
-    const { localAddr, localPort, remoteAddr, remotePort } = this.ends;
-    return `${ip4Text(localAddr)}:${localPort} > ${ip4Text(remoteAddr)}:${remotePort}`;
   }
 }
 
