@@ -58,6 +58,8 @@ export class Socket {
   /** No descriptor refers to it. */
   released = false;
 
+  /** A connect() was left to the background; the next one tells how it ended (Linux SS_CONNECTING). */
+  connecting = false;
   reuseAddr = false;
   keepAlive = false;
   noDelay = false;

@@ -118,6 +118,7 @@ export const connect: Handler<[fd: number, address: SockAddr]> = (call, [fd, add
       const refused = startConnect(call, sock, address);
       if (refused) return refused;
       started = true;
+      sock.connecting = file.nonblocking;
       if (file.nonblocking) return { errno: 'EINPROGRESS' };
     }
     const failed = sock.takeError();
@@ -137,6 +138,13 @@ function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | unde
   if (sock.listener) return { errno: 'EISCONN' };
   const state = sock.tcb?.state ?? 'CLOSED';
   if (state === 'SYN-SENT' || state === 'SYN-RECEIVED') return { errno: 'EALREADY' };
+  if (sock.connecting) {
+    sock.connecting = false;
+    if (!sock.over) return { result: 0 };
+    const failed = sock.takeError() ?? 'ECONNABORTED';
+    forgetConnection(host, sock);
+    return { errno: failed };
+  }
   if (state !== 'CLOSED' || sock.over) return { errno: 'EISCONN' };
   const target = addr === 0 ? host.address : addr; // connecting to 0.0.0.0 means this host
   const route = host.route(target);

@@ -66,6 +66,7 @@ export const send: Handler<[fd: number, data: Uint8Array, flags: number]> = (cal
       case 'SYN-SENT':
       case 'SYN-RECEIVED':
         if (!waits) return { errno: 'EAGAIN' };
+        tcb.writePending = true;
         return { park: [socket.writers], on: `the handshake of descriptor ${fd}` };
       case 'ESTABLISHED':
       case 'CLOSE-WAIT':

@@ -119,4 +119,5 @@ function updateWindow(turn: Turn, segment: Segment, window: number): void {
     tcb.rtt.backoff = 0;
   }
   snd.wnd = window;
+  snd.maxWnd = Math.max(snd.maxWnd, window);
 }

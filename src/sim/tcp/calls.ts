@@ -19,6 +19,7 @@ export function passiveOpen(tcb: Tcb, now: Time): Effect[] {
 /** OPEN, active: sends the SYN. */
 export function activeOpen(tcb: Tcb, now: Time): Effect[] {
   const turn = begin(tcb, now);
+  tcb.active = true;
   enter(turn, 'active OPEN', 'SYN-SENT');
   firstSyn(turn);
   return turn.effects;
@@ -125,7 +126,7 @@ export function close(tcb: Tcb, now: Time): Effect[] {
     case 'TIME-WAIT':
       break;
     default:
-      if (tcb.in.length > 0 || tcb.early.length > 0) {
+      if (tcb.in.length > 0) {
         note(turn, 'closed with unread data: reset, not FIN', '2525 2.17', 'tcp.c __tcp_close');
         sendReset(turn);
         enter(turn, 'ABORT', 'CLOSED');
@@ -164,7 +165,8 @@ export function quickAck(tcb: Tcb, on: boolean, now: Time): Effect[] {
   const turn = begin(tcb, now);
   tcb.ack.pingpong = !on;
   if (on && tcb.ack.pending) {
-    turn.ackNow = true;
+    tcb.ack.pushed = Math.max(tcb.ack.pushed, 1);
+    turn.ackNow = ackDue(tcb); // while data waits to be read, the read will acknowledge
     output(turn);
   }
   return turn.effects;

@@ -99,10 +99,11 @@ const ack: Check = (turn, segment) => {
     enter(turn, 'rcv ACK of SYN', 'ESTABLISHED');
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
+    tcb.snd.maxWnd = tcb.snd.wnd;
     wakeReaders(turn);
     wakeWriters(turn);
   } else if (seqLt(tcb.snd.nxt, segment.ack)) {
-    note(turn, 'acknowledges what was never sent: ignored', '9293 3.10.7.4', 'tcp_input.c tcp_ack');
+    answerInvalid(turn, segment, 'acknowledges what was never sent', '9293 3.10.7.4');
     return 'stop';
   } else if (!seqLt(segment.ack, tcb.snd.una)) {
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
@@ -172,7 +173,8 @@ const text: Check = (turn, segment) => {
       '9293 3.10.7.4',
       'tcp_input.c tcp_data_queue_ofo',
     );
-    keepEarly(tcb, segment.seq, fresh, fin);
+    const twice = keepEarly(tcb, segment.seq, fresh, fin);
+    if (tcb.sackOk && twice) tcb.duplicate = twice;
     tcb.ack.quick = MAX_QUICK_ACKS;
     turn.ackNow = true;
     return 'next';
@@ -183,6 +185,10 @@ const text: Check = (turn, segment) => {
     return 'next';
   }
   const filled = tcb.early.length > 0;
+  if (old > 0 && length > 0 && tcb.sackOk) {
+    tcb.duplicate = { left: segment.seq, right: tcb.rcv.nxt };
+    turn.ackNow = true;
+  }
   if (fin) tcb.finReceived = true;
   if (fresh.length > 0) {
     takeInOrder(tcb, fresh);

@@ -69,10 +69,13 @@ export function sendSyn(turn: Turn): void {
   const answer = tcb.state === 'SYN-RECEIVED';
   const { settings } = tcb;
   const syn: TcpOptions = { mss: settings.mss };
-  if (tcb.sackOk) syn.sackPermitted = true;
-  if (tcb.timestamps.on) syn.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (tcb.scaling) syn.windowScale = windowScale(tcb);
-  const window = initialWindow(tcb, answer && tcb.timestamps.on ? settings.mss - 12 : settings.mss);
+  // a SYN,ACK agrees to what the peer offered; in a simultaneous open it is our SYN again, with all that it offered
+  const all = tcb.active;
+  if (all ? settings.sack : tcb.sackOk) syn.sackPermitted = true;
+  if (all ? settings.timestamps : tcb.timestamps.on)
+    syn.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
+  if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = windowScale(tcb);
+  const window = initialWindow(tcb, !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss);
   tcb.rcv.wnd = tcb.rcv.ssthresh = window;
   tcb.rcv.wup = tcb.rcv.nxt;
   turn.effects.push({
@@ -101,11 +104,17 @@ export function firstSyn(turn: Turn): void {
   setTimer(turn, 'retransmit', backedOff(tcb));
 }
 
-const flightOf = (turn: Turn, start: Seq, end: Seq, bits: { syn?: boolean; fin?: boolean }): Flight => ({
+const flightOf = (
+  turn: Turn,
+  start: Seq,
+  end: Seq,
+  bits: { syn?: boolean; fin?: boolean; push?: boolean },
+): Flight => ({
   seq: start,
   end,
   syn: bits.syn ?? false,
   fin: bits.fin ?? false,
+  push: bits.push ?? false,
   at: turn.now,
   first: turn.now,
   again: 0,
@@ -132,17 +141,18 @@ export function retransmit(turn: Turn, flight: Flight): void {
     return;
   }
   const length = seqDiff(flight.end, flight.seq) - (flight.fin ? 1 : 0);
-  const pushed = seqDiff(seqAdd(flight.seq, length), endOfData(tcb)) === 0;
-  transmit(
-    turn,
-    flight.seq,
-    (flight.fin ? FIN : 0) | (length > 0 && pushed ? PSH : 0),
-    payloadOf(tcb, flight.seq, length),
-  );
+  const flags = (flight.fin ? FIN : 0) | (flight.push ? PSH : 0);
+  transmit(turn, flight.seq, flags, payloadOf(tcb, flight.seq, length));
 }
 
 /** Just past the last byte that the program wrote. */
 export const endOfData = (tcb: Tcb): Seq => seqAdd(tcb.outSeq, tcb.out.length);
+
+/** The largest payload for this peer: half its largest window at most, or all of a tiny one (tcp_bound_to_half_wnd). */
+function segmentSize({ snd }: Tcb): number {
+  const most = snd.maxWnd > 536 ? snd.maxWnd >> 1 : snd.maxWnd;
+  return most > 0 ? Math.min(snd.mss, Math.max(most, 68 - 20)) : snd.mss;
+}
 
 /** Bytes written and never sent. */
 export const unsent = (tcb: Tcb): number => Math.max(0, seqDiff(endOfData(tcb), tcb.snd.nxt));
@@ -152,7 +162,7 @@ export const finSent = (tcb: Tcb): boolean => seqLt(endOfData(tcb), tcb.snd.nxt)
 
 /** Nagle with Minshall's change: one small segment may be in flight, not two (tcp_output.c tcp_nagle_check). */
 function nagleHolds(tcb: Tcb, length: number, fin: boolean): boolean {
-  if (tcb.noDelay || fin || length >= tcb.snd.mss || tcb.flights.length === 0) return false;
+  if (tcb.noDelay || fin || length >= segmentSize(tcb) || tcb.flights.length === 0) return false;
   return seqLt(tcb.snd.una, tcb.snd.sml) && seqLe(tcb.snd.sml, tcb.snd.nxt);
 }
 
@@ -163,7 +173,8 @@ function sendNew(turn: Turn): void {
   while (inFlight(tcb) < tcb.cc.cwnd) {
     const left = unsent(tcb);
     const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
-    let length = Math.min(left, tcb.snd.mss);
+    const size = segmentSize(tcb);
+    let length = Math.min(left, size);
     // a burst may end with what the window still takes, a lone segment must fit whole (tcp_mss_split_point)
     if (length > room && room > 0 && tcb.snd.nxt !== before && !nagleHolds(tcb, room, false)) length = room;
     const fin = mayFin && length === left && !finSent(tcb);
@@ -181,11 +192,12 @@ function sendNew(turn: Turn): void {
     const start = tcb.snd.nxt;
     const end = seqAdd(start, length + (fin ? 1 : 0));
     if (tcb.cc.recovery === 'fast') tcb.cc.prr.out++;
-    tcb.flights.push(flightOf(turn, start, end, { fin }));
+    const push = length > 0 && length === left;
+    tcb.flights.push(flightOf(turn, start, end, { fin, push }));
     tcb.snd.nxt = end;
-    if (length > 0 && length < tcb.snd.mss) tcb.snd.sml = end;
+    if (length > 0 && length < size) tcb.snd.sml = end;
     if (length > 0 && turn.now - tcb.ack.lastData < tcb.ack.ato) tcb.ack.pingpong = true; // tcp_event_data_sent
-    transmit(turn, start, (fin ? FIN : 0) | (length > 0 && length === left ? PSH : 0), payloadOf(tcb, start, length));
+    transmit(turn, start, (fin ? FIN : 0) | (push ? PSH : 0), payloadOf(tcb, start, length));
     setTimer(turn, 'persist', undefined);
   }
   if (tcb.snd.nxt === before) return;
@@ -256,14 +268,14 @@ export const probeDelay = (tcb: Tcb): Time => Math.max(backedOff(tcb), RTO_MIN) 
 export function sendProbe(turn: Turn): void {
   const { tcb } = turn;
   const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
-  const length = Math.min(room, unsent(tcb), tcb.snd.mss);
+  const length = Math.min(room, unsent(tcb), segmentSize(tcb));
   if (length <= 0) {
     transmit(turn, seqAdd(tcb.snd.una, -1), 0, EMPTY);
     return;
   }
   const start = tcb.snd.nxt;
   tcb.snd.nxt = seqAdd(start, length);
-  tcb.flights.push(flightOf(turn, start, tcb.snd.nxt, {}));
+  tcb.flights.push(flightOf(turn, start, tcb.snd.nxt, { push: true }));
   setTimer(turn, 'retransmit', backedOff(tcb));
   transmit(turn, start, PSH, payloadOf(tcb, start, length));
 }

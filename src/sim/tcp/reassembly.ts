@@ -21,11 +21,15 @@ export function takeInOrder(tcb: Tcb, bytes: Uint8Array): void {
       tcb.early = [];
     }
   }
-  tcb.sacks = tcb.sacks.filter((block) => seqLt(tcb.rcv.nxt, block.right));
+  tcb.sacks = tcb.finReceived ? [] : tcb.sacks.filter((block) => seqLt(tcb.rcv.nxt, block.right));
 }
 
-/** Keeps bytes that came before their turn: only the parts that are not here yet. */
-export function keepEarly(tcb: Tcb, at: Seq, bytes: Uint8Array, fin: boolean): void {
+/**
+ * Keeps bytes that came before their turn: only the parts that are not here yet.
+ * @returns the first stretch that was here already, for DSACK
+ */
+export function keepEarly(tcb: Tcb, at: Seq, bytes: Uint8Array, fin: boolean): Stretch | undefined {
+  let twice: Stretch | undefined;
   let start = at;
   let rest = bytes;
   const kept: Tcb['early'] = [];
@@ -38,14 +42,19 @@ export function keepEarly(tcb: Tcb, at: Seq, bytes: Uint8Array, fin: boolean): v
       rest = rest.subarray(gap);
     }
     const covered = Math.min(rest.length, Math.max(0, seqDiff(heldEnd, start)));
+    if (covered > 0) twice ??= { left: start, right: seqAdd(start, covered) };
     start = seqAdd(start, covered);
     rest = rest.subarray(covered);
     kept.push(held);
   }
   if (rest.length > 0 || (fin && bytes.length === 0)) kept.push({ seq: start, bytes: rest.slice(), fin });
   tcb.early = kept;
-  if (bytes.length > 0) blockAround(tcb, at, seqAdd(at, bytes.length));
+  const length = bytes.length + (fin ? 1 : 0);
+  if (length > 0) blockAround(tcb, at, seqAdd(at, length));
+  return twice;
 }
+
+type Stretch = { left: Seq; right: Seq };
 
 /** Joins a new stretch with the blocks that it touches, and puts the result first. */
 function blockAround(tcb: Tcb, from: Seq, to: Seq): void {

@@ -8,11 +8,15 @@ import type { Time } from '../base/time.ts';
 import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CHECKS } from './checks.ts';
-import { firstSyn, output, resetFor, sendSyn } from './output.ts';
+import { DELAYED_ACK_MAX, firstSyn, output, resetFor, sendSyn } from './output.ts';
+import { TIMEOUT_MIN } from './recovery/rack.ts';
 import type { Tcb } from './tcb.ts';
 import { timeWaitSegment } from './time-wait.ts';
-import { begin, type Effect, enter, finish, type Turn, wakeReaders, wakeWriters } from './turn.ts';
+import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 import { windowScale } from './window.ts';
+
+/** net.ipv4.tcp_min_snd_mss. */
+const MIN_SEND_MSS = 48;
 
 export interface Arrival {
   effects: Effect[];
@@ -54,7 +58,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
-  tcb.snd.mss = Math.min(options.mss || 536, tcb.settings.mss) - overhead;
+  tcb.snd.mss = Math.max(Math.min(options.mss || 536, tcb.settings.mss), MIN_SEND_MSS) - overhead;
 
   tcb.irs = segment.seq;
   tcb.rcv.nxt = tcb.rcv.wup = tcb.timestamps.lastAck = seqAdd(segment.seq, 1);
@@ -74,6 +78,8 @@ function synSent(turn: Turn, segment: Segment): void {
   const { tcb } = turn;
   const acked = (segment.flags & ACK) !== 0;
   if (acked && (seqLe(segment.ack, tcb.iss) || seqLt(tcb.snd.nxt, segment.ack))) {
+    // perhaps a leftover of an older connection: answer, and ask again at once
+    if (tcb.rtt.timeouts === 0) setTimer(turn, 'retransmit', TIMEOUT_MIN);
     const reset = resetFor(segment);
     if (reset) turn.effects.push({ do: 'transmit', segment: reset });
     return;
@@ -95,7 +101,19 @@ function synSent(turn: Turn, segment: Segment): void {
   if ((tcb.flights[0]?.again ?? 0) > 1) tcb.cc.cwnd = 1; // tcp_init_transfer: a SYN lost twice
   acknowledge(turn, segment, segment.window);
   enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
-  turn.ackNow = true;
+  tcb.snd.maxWnd = tcb.snd.wnd;
+  if (tcb.writePending) {
+    note(
+      turn,
+      'a write waits for this: its data will carry the ACK',
+      '9293 3.10.7.3',
+      'tcp_input.c tcp_rcv_synsent_state_process',
+    );
+    tcb.ack.pending = true;
+    setTimer(turn, 'delayed ACK', DELAYED_ACK_MAX);
+  } else {
+    turn.ackNow = true;
+  }
   wakeReaders(turn);
   wakeWriters(turn);
 }

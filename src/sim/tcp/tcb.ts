@@ -37,6 +37,8 @@ export interface Flight {
   end: Seq;
   syn: boolean;
   fin: boolean;
+  /** It carried PSH. */
+  push: boolean;
   /** When it was last sent. */
   at: Time;
   /** When it was first sent. */
@@ -100,6 +102,8 @@ export interface Tcb {
     sml: Seq;
     /** Largest payload per segment, timestamps option already subtracted (RFC 6691). */
     mss: number;
+    /** The largest window that the peer has offered (Linux max_window). */
+    maxWnd: number;
     /** Shift of the windows that the peer advertises (RFC 7323). */
     scale: number;
   };
@@ -217,6 +221,10 @@ export interface Tcb {
     lastInvalid: Time;
   };
 
+  /** Opened by connect(), not by a SYN for a listener. */
+  active: boolean;
+  /** A program waits to write until the handshake is done (Linux sk_write_pending). */
+  writePending: boolean;
   /** TCP_NODELAY. */
   noDelay: boolean;
   /** Both SYNs carried the window scale option. */
@@ -250,7 +258,7 @@ export function newTcb(init: TcbInit): Tcb {
     remote,
     iss,
     irs: seq(0),
-    snd: { una: iss, nxt: iss, wnd: 0, wl1: seq(0), sml: iss, mss: 536, scale: 0 },
+    snd: { una: iss, nxt: iss, wnd: 0, wl1: seq(0), sml: iss, mss: 536, maxWnd: 0, scale: 0 },
     rcv: {
       nxt: seq(0),
       wnd: 0,
@@ -297,6 +305,8 @@ export function newTcb(init: TcbInit): Tcb {
       lastData: ZERO,
       lastInvalid: -s(1) as Time,
     },
+    active: false,
+    writePending: false,
     noDelay: false,
     scaling: settings.windowScaling,
     timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, lastAck: seq(0) },

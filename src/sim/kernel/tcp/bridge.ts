@@ -7,6 +7,7 @@ import { hashName } from '../../base/rng.ts';
 import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
 import { s, type Time } from '../../base/time.ts';
 import { endOfData } from '../../tcp/output.ts';
+import { STATES } from '../../tcp/states.ts';
 import { INITIAL_CWND, newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
@@ -87,7 +88,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
       }
       case 'state':
         log.add('tcp.state', here, { from: effect.from, to: effect.to, row: effect.row });
-        if (socket.tcb?.state === 'ESTABLISHED') {
+        if (STATES[effect.to] === 'ESTABLISHED') {
           expandSendBuffer(host, socket);
           socket.onEstablished?.();
         }
@@ -122,7 +123,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
 /** The send buffer of a connection holds two congestion windows with their overhead (tcp_input.c tcp_sndbuf_expand). */
 function expandSendBuffer(host: Host, socket: Socket): void {
   const { tcb } = socket;
-  if (!tcb || tcb.state === 'CLOSED' || socket.sendBufferLocked) return;
+  if (!tcb || socket.sendBufferLocked) return;
   const segments = Math.max(INITIAL_CWND, tcb.cc.cwnd);
   const wanted = Math.min(2 * segments * trueSize(tcb.settings.mss), host.sysctl['net.ipv4.tcp_wmem'][2] as number);
   socket.sendBuffer = tcb.sendLimit = Math.max(tcb.sendLimit, wanted);
