@@ -54,29 +54,7 @@ describe('claims: buffers', () => {
       assert.ok((await size(fd, C.SO_SNDBUF)) > 16_384);
     }));
 
-  // With the default buffer. (A's write may wait for room in its send buffer, which is smaller than 50,000 at first.)
-  it('kernel-buffers-smooth-bursts', () =>
-    experiment(async (lab) => {
-      const { A, B, begin, pause } = lab;
-      const { fd, child } = await connection(lab);
-      const part = begin();
-      B.spawn('reader', async (me) => {
-        for (;;) {
-          await me.sleep(ms(100));
-          await readAll(me, child, 5000);
-        }
-      });
-      A.spawn('writer', async (me) => {
-        for (;;) {
-          await me.write(fd, pattern(50_000));
-          await me.sleep(ms(1000));
-        }
-      });
-      await pause(5000);
-      assert.ok(part.data('client').length > 150);
-      assert.deepEqual(part.packets({ from: 'server', window: 0 }), []);
-    }));
-
+  // (A's write may wait for room in its send buffer, which is smaller than 50,000 at first.)
   for (const [receive, stopped] of [
     [0, false],
     [4096, true],
@@ -99,6 +77,7 @@ describe('claims: buffers', () => {
           }
         });
         await pause(5000);
+        if (!stopped) assert.ok(part.data('client').length > 150);
         const zeros = part.packets({ from: 'server', window: 0 }).map(({ sent }) => Math.floor(part.ms(sent) / 1000));
         assert.deepEqual([...new Set(zeros)], stopped ? [0, 1, 2, 3, 4] : []);
       }));
