@@ -18,11 +18,14 @@ export interface Listener {
   accept: Socket[];
 }
 
+/** The fields of an event, as they were logged. */
+export type Logged = Readonly<Record<string, number | readonly number[]>>;
+
 /** What was last logged of a connection, and its one entry in the scheduler. */
 export interface Bridge {
-  isn: string;
-  send: string;
-  recv: string;
+  isn: Logged | undefined;
+  send: Logged | undefined;
+  recv: Logged | undefined;
   timers: Partial<Record<TimerName, { at: Time; event: number }>>;
   alarm: Alarm | undefined;
 }
@@ -75,7 +78,13 @@ export class Socket {
   /** Threads in write(), send() and connect(). */
   readonly writers = new WaitQueue();
 
-  readonly bridge: Bridge = { isn: '', send: '', recv: '', timers: {}, alarm: undefined };
+  readonly bridge: Bridge = {
+    isn: undefined,
+    send: undefined,
+    recv: undefined,
+    timers: {},
+    alarm: undefined,
+  };
 
   constructor(id: number, domain: number, type: number, sendBuffer: number, receiveBuffer: number) {
     this.id = id;

@@ -14,7 +14,7 @@ import type { Effect } from '../../tcp/turn.ts';
 import { trueSize } from '../../tcp/window.ts';
 import { ip4Text } from '../../wire/ipv4.ts';
 import type { Host } from '../host.ts';
-import type { Socket } from '../socket.ts';
+import type { Logged, Socket } from '../socket.ts';
 
 /** Bytes of the two headers without options. */
 const HEADERS = 40;
@@ -56,7 +56,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
   });
   tcb.noDelay = socket.noDelay;
   socket.tcb = tcb;
-  Object.assign(socket.bridge, { isn: '', send: '', recv: '', timers: {} });
+  Object.assign(socket.bridge, { isn: undefined, send: undefined, recv: undefined, timers: {} });
   return tcb;
 }
 
@@ -207,10 +207,21 @@ export function logVariables(host: Host, socket: Socket): void {
   if (changed(bridge, 'recv', recv)) log.add('tcp.recv', here, recv);
 }
 
-function changed(bridge: Socket['bridge'], what: 'isn' | 'send' | 'recv', values: Record<string, unknown>): boolean {
-  const text = Object.values(values).join();
-  if (bridge[what] === text) return false;
-  bridge[what] = text;
+function changed(bridge: Socket['bridge'], what: 'isn' | 'send' | 'recv', values: Logged): boolean {
+  const last = bridge[what];
+  if (last && sameValues(last, values)) return false;
+  bridge[what] = values;
+  return true;
+}
+
+function sameValues(a: Logged, b: Logged): boolean {
+  for (const key in b) {
+    const left = a[key];
+    const right = b[key];
+    if (left === right) continue;
+    if (typeof left !== 'object' || typeof right !== 'object' || left.length !== right.length) return false;
+    for (let i = 0; i < right.length; i++) if (left[i] !== right[i]) return false;
+  }
   return true;
 }
 
