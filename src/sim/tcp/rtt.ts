@@ -43,5 +43,8 @@ export function sampleRtt(tcb: Tcb, sample: Time): void {
   rtt.rto = Math.min(us((rtt.srtt8 >> 3) + rtt.rttvar4), RTO_MAX) as Time;
 }
 
+/** The smoothed round trip; 0 before the first sample. */
+export const smoothedRtt = (tcb: Tcb): Time => us(tcb.rtt.srtt8 >> 3);
+
 /** The timeout with backoff (RFC 6298 5.5), at most 120 s. */
 export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * 2 ** tcb.rtt.backoff, RTO_MAX) as Time;

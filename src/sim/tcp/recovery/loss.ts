@@ -4,6 +4,7 @@
  * SACK three duplicate ACKs'.
  */
 import { seqLe } from '../../base/seq.ts';
+import { ZERO } from '../../base/time.ts';
 import { thresholdAfterLoss } from '../congestion/reno.ts';
 import type { Tcb } from '../tcb.ts';
 import { note, setTimer, type Turn } from '../turn.ts';
@@ -114,7 +115,7 @@ export function timeoutLoss(turn: Turn): void {
   cc.count = 0;
   for (const [i, flight] of tcb.flights.entries()) {
     if (flight.sacked) continue;
-    const recent = tcb.sackOk && i > 0 && patienceFor(tcb, flight, 0 as never, turn.now) > 0;
+    const recent = tcb.sackOk && i > 0 && patienceFor(tcb, flight, ZERO, turn.now) > 0;
     if (!recent) flight.lost = true;
   }
   cc.cwnd = inFlight(tcb) + 1;

@@ -4,6 +4,7 @@
  */
 import { type Seq, seqLt } from '../../base/seq.ts';
 import { ms, type Time, ZERO } from '../../base/time.ts';
+import { smoothedRtt } from '../rtt.ts';
 import type { Flight, Tcb } from '../tcb.ts';
 
 /** Two jiffies of a kernel with 1000 Hz (TCP_TIMEOUT_MIN). */
@@ -36,7 +37,7 @@ export function noteReordering(tcb: Tcb, flight: Flight): void {
 function reorderingWindow(tcb: Tcb): Time {
   const sacked = tcb.flights.reduce((n, f) => n + (f.sacked ? 1 : 0), 0);
   if (!tcb.rack.reordering && (tcb.cc.recovery !== 'none' || sacked >= REORDERING)) return ZERO;
-  return Math.min(tcb.rack.minRtt >> 2, ((tcb.rtt.srtt8 >> 3) * 1000) >> 3) as Time;
+  return Math.floor(Math.min(tcb.rack.minRtt / 4, smoothedRtt(tcb) / 8)) as Time;
 }
 
 /** How long from now a segment may still arrive; at most 0: lost (tcp_rack_skb_timeout). */
