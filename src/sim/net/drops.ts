@@ -7,5 +7,3 @@ export const DROPS = {
   synQueueFull: 'SYN queue full',
   acceptQueueFull: 'accept queue full',
 } as const;
-
-export type DropReason = (typeof DROPS)[keyof typeof DROPS];

@@ -7,13 +7,16 @@ import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { ms, type Time } from '../base/time.ts';
 import { ACK, FIN, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
 import { acknowledge, finAcknowledged } from './acknowledge.ts';
-import { DELAYED_ACK_MAX, DELAYED_ACK_MIN, resetFor, sendSyn } from './output.ts';
+import { startSmallAfterLostSyn } from './congestion/reno.ts';
+import { answerWithReset, DELAYED_ACK_MAX, DELAYED_ACK_MIN, sendSyn } from './output.ts';
 import { keepEarly, takeInOrder } from './reassembly.ts';
+import { smoothedRtt } from './rtt.ts';
+import type { Tcb } from './tcb.ts';
 import { enterTimeWait } from './time-wait.ts';
 import { enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 import { bufferFull, growWindow, measureSegment, offeredWindow, openWindow } from './window.ts';
 
-export type Verdict = 'next' | 'stop';
+type Verdict = 'next' | 'stop';
 type Check = (turn: Turn, segment: Segment) => Verdict;
 
 /** Answers to segments outside the window are this far apart at least (net.ipv4.tcp_invalid_ratelimit). */
@@ -24,7 +27,7 @@ const TICK = ms(1);
 const MAX_QUICK_ACKS = 16;
 
 /** An ACK for a segment that cannot be right; bare ones are answered twice a second at most (RFC 5961 section 7). */
-export function answerInvalid(turn: Turn, segment: Segment, rule: string, rfc: string): void {
+function answerInvalid(turn: Turn, segment: Segment, rule: string, rfc: string): void {
   const { ack } = turn.tcb;
   if (segment.payload.length === 0 && turn.now - ack.lastInvalid < INVALID_RATE_LIMIT) {
     note(turn, `${rule}: no answer, the last was less than 500 ms ago`, '5961 7', 'tcp_input.c tcp_oow_rate_limited');
@@ -91,11 +94,10 @@ const ack: Check = (turn, segment) => {
   if (!(segment.flags & ACK)) return 'stop';
   if (tcb.state === 'SYN-RECEIVED') {
     if (!seqLt(tcb.snd.una, segment.ack) || seqLt(tcb.snd.nxt, segment.ack)) {
-      const reset = resetFor(segment);
-      if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+      answerWithReset(turn, segment);
       return 'stop';
     }
-    if ((tcb.flights[0]?.again ?? 0) > 1) tcb.cc.cwnd = 1; // tcp_init_transfer: a SYN lost twice
+    startSmallAfterLostSyn(tcb);
     enter(turn, 'rcv ACK of SYN', 'ESTABLISHED');
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
@@ -140,8 +142,7 @@ const text: Check = (turn, segment) => {
   const end = seqAdd(segment.seq, length);
   if (tcb.receiveShut && tcb.state !== 'ESTABLISHED' && seqLt(tcb.rcv.nxt, end)) {
     note(turn, 'data for a socket that is closed: reset', '9293 3.6.1', 'tcp_input.c tcp_rcv_state_process');
-    const reset = resetFor(segment);
-    if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+    answerWithReset(turn, segment);
     enter(turn, 'ABORT', 'CLOSED');
     finish(turn, 'ECONNRESET');
     return 'stop';
@@ -242,9 +243,9 @@ function estimateAto({ tcb, now }: Turn): void {
     ack.ato = DELAYED_ACK_MIN;
     ack.quick = MAX_QUICK_ACKS;
   } else if (gap <= DELAYED_ACK_MIN / 2) {
-    ack.ato = (ack.ato / 2 + DELAYED_ACK_MIN / 2) as Time;
+    ack.ato = Math.floor(ack.ato / 2 + DELAYED_ACK_MIN / 2) as Time;
   } else if (gap < ack.ato) {
-    ack.ato = Math.min(ack.ato / 2 + gap, tcb.rtt.rto) as Time;
+    ack.ato = Math.min(Math.floor(ack.ato / 2) + gap, tcb.rtt.rto) as Time;
   } else if (gap > tcb.rtt.rto) {
     ack.quick = MAX_QUICK_ACKS; // the sender was idle and starts over: help it
   }
@@ -252,11 +253,13 @@ function estimateAto({ tcb, now }: Turn): void {
 }
 
 /** The wait of a delayed ACK: no longer than a round trip, or 40 ms if that is more (tcp_send_delayed_ack). */
-function ackDelay({ ack, rtt }: Turn['tcb']): Time {
+function ackDelay(tcb: Tcb): Time {
+  const { ack } = tcb;
   if (ack.ato === 0) return TICK; // before the first data there is no estimate: the next tick
   if (ack.ato <= DELAYED_ACK_MIN) return ack.ato;
   const most = ack.pingpong || ack.pushed > 0 ? DELAYED_ACK_MAX : ms(500);
-  const known = rtt.srtt8 === 0 ? most : Math.max((rtt.srtt8 >> 3) * 1000, DELAYED_ACK_MIN);
+  const roundTrip = smoothedRtt(tcb);
+  const known = roundTrip === 0 ? most : Math.max(roundTrip, DELAYED_ACK_MIN);
   return Math.min(ack.ato, most, known) as Time;
 }
 

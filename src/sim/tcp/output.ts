@@ -37,8 +37,8 @@ function sackBlocks(tcb: Tcb): { left: Seq; right: Seq }[] {
   return blocks.slice(0, tcb.timestamps.on ? 3 : 4);
 }
 
-/** Hands a segment to the network. Every segment but the first SYN acknowledges. */
-function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array, extra?: Partial<Segment>): void {
+/** Hands a segment that is no SYN to the network: it acknowledges. */
+function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array): void {
   const { tcb } = turn;
   tcb.ack.pending = false;
   tcb.ack.pushed = 0;
@@ -58,7 +58,6 @@ function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array, extra
       urgent: 0,
       options: options(turn),
       payload,
-      ...extra,
     },
   });
 }
@@ -168,7 +167,6 @@ function nagleHolds(tcb: Tcb, length: number, fin: boolean): boolean {
 
 function sendNew(turn: Turn): void {
   const { tcb } = turn;
-  const mayFin = tcb.finQueued && tcb.state !== 'CLOSED';
   const before = tcb.snd.nxt;
   while (inFlight(tcb) < tcb.cc.cwnd) {
     const left = unsent(tcb);
@@ -177,7 +175,7 @@ function sendNew(turn: Turn): void {
     let length = Math.min(left, size);
     // a burst may end with what the window still takes, a lone segment must fit whole (tcp_mss_split_point)
     if (length > room && room > 0 && tcb.snd.nxt !== before && !nagleHolds(tcb, room, false)) length = room;
-    const fin = mayFin && length === left && !finSent(tcb);
+    const fin = tcb.finQueued && length === left && !finSent(tcb);
     if (length === 0 && !fin) break;
     if (length > room && length > 0) break;
     if (nagleHolds(tcb, length, fin)) {
@@ -256,7 +254,7 @@ export function output(turn: Turn): void {
 }
 
 /** A bare acknowledgment. */
-export const sendAck = (turn: Turn): void => transmit(turn, seqMax(turn.tcb.snd.nxt, turn.tcb.snd.una), 0, EMPTY);
+const sendAck = (turn: Turn): void => transmit(turn, seqMax(turn.tcb.snd.nxt, turn.tcb.snd.una), 0, EMPTY);
 
 /** Delay of the next window probe (tcp_probe0_base and backoff). */
 export const probeDelay = (tcb: Tcb): Time => Math.max(backedOff(tcb), RTO_MIN) as Time;
@@ -282,7 +280,13 @@ export function sendProbe(turn: Turn): void {
 
 /** Resets the connection from our side (tcp_send_active_reset). */
 export function sendReset(turn: Turn): void {
-  transmit(turn, turn.tcb.snd.nxt, RST, EMPTY, turn.tcb.state === 'SYN-SENT' ? { flags: RST } : {});
+  transmit(turn, turn.tcb.snd.nxt, RST, EMPTY);
+}
+
+/** Answers a segment of this connection as if there were none. */
+export function answerWithReset(turn: Turn, segment: Segment): void {
+  const reset = resetFor(segment);
+  if (reset) turn.effects.push({ do: 'transmit', segment: reset });
 }
 
 /** The reset that answers a segment of no connection (RFC 9293 section 3.10.7.1), or undefined: a reset gets none. */

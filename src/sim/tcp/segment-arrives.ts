@@ -8,7 +8,8 @@ import type { Time } from '../base/time.ts';
 import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CHECKS } from './checks.ts';
-import { DELAYED_ACK_MAX, firstSyn, output, resetFor, sendSyn } from './output.ts';
+import { startSmallAfterLostSyn } from './congestion/reno.ts';
+import { answerWithReset, DELAYED_ACK_MAX, firstSyn, output, sendSyn } from './output.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
 import type { Tcb } from './tcb.ts';
 import { timeWaitSegment } from './time-wait.ts';
@@ -80,8 +81,7 @@ function synSent(turn: Turn, segment: Segment): void {
   if (acked && (seqLe(segment.ack, tcb.iss) || seqLt(tcb.snd.nxt, segment.ack))) {
     // perhaps a leftover of an older connection: answer, and ask again at once
     if (tcb.rtt.timeouts === 0) setTimer(turn, 'retransmit', TIMEOUT_MIN);
-    const reset = resetFor(segment);
-    if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+    answerWithReset(turn, segment);
     return;
   }
   if (segment.flags & RST) {
@@ -98,7 +98,7 @@ function synSent(turn: Turn, segment: Segment): void {
     sendSyn(turn);
     return;
   }
-  if ((tcb.flights[0]?.again ?? 0) > 1) tcb.cc.cwnd = 1; // tcp_init_transfer: a SYN lost twice
+  startSmallAfterLostSyn(tcb);
   acknowledge(turn, segment, segment.window);
   enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
   tcb.snd.maxWnd = tcb.snd.wnd;

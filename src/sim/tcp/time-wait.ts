@@ -9,7 +9,7 @@ import { ACK, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
 import { enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 
 /** Linux TCP_TIMEWAIT_LEN. No sysctl changes it. */
-export const TIME_WAIT_LENGTH = s(60);
+const TIME_WAIT_LENGTH = s(60);
 
 export function enterTimeWait(turn: Turn, on: 'rcv FIN' | 'rcv ACK of FIN' | 'rcv FIN, ACK of FIN'): void {
   enter(turn, on, 'TIME-WAIT');

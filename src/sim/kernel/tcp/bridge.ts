@@ -7,6 +7,7 @@ import { hashName } from '../../base/rng.ts';
 import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
 import { s, type Time } from '../../base/time.ts';
 import { endOfData } from '../../tcp/output.ts';
+import { smoothedRtt } from '../../tcp/rtt.ts';
 import { STATES } from '../../tcp/states.ts';
 import { INITIAL_CWND, newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
@@ -37,7 +38,7 @@ function settingsOf(host: Host, mtu: number): Settings {
 }
 
 /** A keyed hash of the names plus a clock that ticks every 64 ns (RFC 6528; Linux secure_tcp_seq). */
-export function initialSequence(host: Host, socket: Socket): Seq {
+function initialSequence(host: Host, socket: Socket): Seq {
   const names = `isn ${socket.localAddr}:${socket.localPort}>${socket.remoteAddr}:${socket.remotePort}`;
   return seq(hashName(names, host.secret) + Math.floor(host.now / 64));
 }
@@ -61,8 +62,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
 }
 
 /** "10.0.0.1:80", or '' when not set. */
-export const nameText = (addr: number, port: number): string =>
-  addr === 0 && port === 0 ? '' : `${ip4Text(addr)}:${port}`;
+const nameText = (addr: number, port: number): string => (addr === 0 && port === 0 ? '' : `${ip4Text(addr)}:${port}`);
 
 export function logNames(host: Host, socket: Socket): void {
   host.machine.log.add(
@@ -167,7 +167,7 @@ export function freeSocket(host: Host, socket: Socket): void {
 }
 
 const smoothed = (tcb: Tcb) => ({
-  srtt: ((tcb.rtt.srtt8 >> 3) * 1000) as Time,
+  srtt: smoothedRtt(tcb),
   rttvar: ((tcb.rtt.rttvar4 >> 2) * 1000) as Time,
   rto: tcb.rtt.rto,
 });

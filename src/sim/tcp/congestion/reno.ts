@@ -26,3 +26,8 @@ export function acknowledged(tcb: Tcb, segments: number, before: number): void {
 
 /** The slow start threshold after a loss (tcp_reno_ssthresh). */
 export const thresholdAfterLoss = (tcb: Tcb): number => Math.max(tcb.cc.cwnd >> 1, 2);
+
+/** A handshake whose SYN was lost twice begins with one segment (tcp_init_transfer). Asked before the SYN is acknowledged. */
+export function startSmallAfterLostSyn(tcb: Tcb): void {
+  if ((tcb.flights[0]?.again ?? 0) > 1) tcb.cc.cwnd = 1;
+}
