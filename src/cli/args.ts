@@ -33,10 +33,16 @@ export const COMMANDS = {
     options: { output: { type: 'string', short: 'o' } },
     files: 'one',
   },
+  capture: {
+    usage: 'capture FILE [-o OUT] [--host NAME | --both] [--until LABEL]',
+    about: 'Runs the cells and writes the packets of one host, or of all, as a pcapng file for Wireshark and tshark.',
+    options: { output: { type: 'string', short: 'o' }, host: { type: 'string' }, both: { type: 'boolean' }, until: { type: 'string' } },
+    files: 'one',
+  },
   packetdrill: {
-    usage: 'packetdrill FILE|FOLDER... [--format text|tap|junit|table] [--show VIEW]... [--define NAME=VALUE]...',
+    usage: 'packetdrill FILE|FOLDER... [--format text|tap|junit|table] [--show VIEW]... [--pcapng OUT] [--define NAME=VALUE]...',
     about: 'Runs packetdrill scripts against a simulated host; what it cannot simulate is told apart from what fails.',
-    options: { format: { type: 'string' }, show: { type: 'string', multiple: true }, define: { type: 'string', multiple: true } },
+    options: { format: { type: 'string' }, show: { type: 'string', multiple: true }, pcapng: { type: 'string' }, define: { type: 'string', multiple: true } },
     files: 'many',
   },
 } as const satisfies Record<string, CommandForm>;
@@ -62,11 +68,23 @@ export type Command =
   | { name: 'verify'; files: readonly string[] }
   | { name: 'student'; file: string; output: string }
   | {
+      name: 'capture';
+      file: string;
+      output: string;
+      /** Whose packets: a host's name; undefined: those of the first that sends. */
+      host: string | undefined;
+      /** Those of all hosts. */
+      both: boolean;
+      until: string | undefined;
+    }
+  | {
       name: 'packetdrill';
       files: readonly string[];
       format: ScriptFormat;
       /** Pictures of each run, as text. */
       show: readonly ViewId[];
+      /** Where captures go: a file for one script, a folder for several; undefined: none is made. */
+      pcapng: string | undefined;
       define: readonly string[];
     };
 
@@ -99,12 +117,24 @@ export function parseCommand(args: readonly string[]): Command {
     case 'student':
       if (typeof values.output !== 'string') throw new UsageError('student needs -o OUT');
       return { name, file, output: values.output };
+    case 'capture':
+      if (values.host !== undefined && values.both === true)
+        throw new UsageError('--host and --both exclude each other');
+      return {
+        name,
+        file,
+        output: (values.output as string | undefined) ?? captureName(file),
+        host: values.host as string | undefined,
+        both: values.both === true,
+        until: values.until as string | undefined,
+      };
     case 'packetdrill':
       return {
         name,
         files,
         format: formatOf(values.format),
         show: viewsOf(values.show),
+        pcapng: values.pcapng as string | undefined,
         define: (values.define as readonly string[] | undefined) ?? [],
       };
   }
@@ -122,6 +152,9 @@ function parseRest(form: CommandForm, args: string[]): { values: Record<string, 
   if (form.files === 'one' && files.length > 1) throw new UsageError(`one file at a time; '${files[1]}' is a second`);
   return { values, files };
 }
+
+/** A capture's name beside its source: `a/b.socknb` gives `a/b.pcapng`. */
+export const captureName = (file: string): string => `${file.replace(/\.(socknb|pkt)$/, '')}.pcapng`;
 
 function kernelOf(value: unknown): 'simulator' | 'loopback' | undefined {
   if (value === undefined || value === 'simulator' || value === 'loopback') return value;

@@ -1,5 +1,6 @@
 /** A notebook from a file, or why not, as `file:line:column: message` that editors can follow. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseBytes } from '../format/bytes.ts';
 import type { FormatError, Notebook } from '../format/notebook.ts';
 
@@ -24,6 +25,27 @@ export const systemMessage = (error: unknown): string => {
 export function readBytes(file: string): Uint8Array {
   try {
     return readFileSync(file);
+  } catch (error) {
+    throw new FileError(`${file}: ${systemMessage(error)}`);
+  }
+}
+
+/** Whether two paths lead to one file, by whatever name. */
+export const sameFile = (a: string, b: string): boolean => realPath(a) === realPath(b);
+
+/** Where a path leads, links followed; a file that is not there leads to itself. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+/** Writes a file. @throws FileError */
+export function writeBytes(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes);
   } catch (error) {
     throw new FileError(`${file}: ${systemMessage(error)}`);
   }

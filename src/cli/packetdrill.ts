@@ -1,15 +1,17 @@
 /** `socknb packetdrill`: scripts against a simulated host, told as text, TAP or JUnit's XML, or as a table of a suite. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { needs } from '../packetdrill/needs.ts';
 import { parse } from '../packetdrill/parse.ts';
 import { asJunit, asTap, asText, summary, type Verdict } from '../packetdrill/report.ts';
 import { run } from '../packetdrill/run.ts';
 import { ZERO } from '../sim/base/time.ts';
+import { pcapng } from '../views/pcapng.ts';
 import { textOf } from '../views/text.ts';
-import { type Command, UsageError } from './args.ts';
+import { type Command, captureName, UsageError } from './args.ts';
+import { PROGRAM } from './capture.ts';
 import type { Io } from './io.ts';
-import { FileError, systemMessage } from './load.ts';
+import { FileError, systemMessage, writeBytes } from './load.ts';
 
 type PacketdrillCommand = Extract<Command, { name: 'packetdrill' }>;
 
@@ -18,10 +20,13 @@ export function packetdrill(command: PacketdrillCommand, io: Io): number {
   const defines = definesOf(command.define);
   const verdicts: Verdict[] = [];
   const lacks = new Map<string, readonly string[]>();
-  for (const file of command.files.flatMap(scriptsIn)) {
+  const scripts = command.files.flatMap(scriptsIn);
+  const captureOf = capturesIn(command.pcapng, scripts);
+  for (const file of scripts) {
     const text = readText(file);
     const read = (path: string) => readBeside(file, path);
-    const { outcome, log } = run(text, { defines, read });
+    const { outcome, log } = run(text, { seed: SEED, defines, read });
+    if (log && captureOf) writeBytes(captureOf(file), pcapng(log, { host: 0, seed: SEED, program: PROGRAM }));
     const verdict = { file, outcome, took: log?.now ?? ZERO };
     verdicts.push(verdict);
     if (command.format === 'text') io.out(`${asText(verdict)}\n`);
@@ -36,6 +41,20 @@ export function packetdrill(command: PacketdrillCommand, io: Io): number {
   else io.out(`${command.format === 'table' ? table(verdicts, lacks) : ''}${summary(verdicts)}\n`);
   const ends = verdicts.map(({ outcome }) => outcome.end);
   return ends.includes('invalid') ? 2 : ends.includes('failed') ? 1 : 0;
+}
+
+/** All randomness of the simulated host follows from it. */
+const SEED = 1;
+
+/** Where a script's capture goes: the file that was named, or beside its like in the folder. @throws FileError */
+function capturesIn(out: string | undefined, scripts: readonly string[]): ((script: string) => string) | undefined {
+  if (out === undefined) return undefined;
+  if (scripts.length === 1 && !isFolder(out)) return () => out;
+  return (script) => {
+    const file = join(out, captureName(relative('.', script).replace(/^(\.\.[/\\])+/, '')));
+    makeFolder(dirname(file));
+    return file;
+  };
 }
 
 function definesOf(pairs: readonly string[]): Map<string, string> {
@@ -56,6 +75,16 @@ function scriptsIn(path: string): string[] {
       .filter((name) => name.endsWith('.pkt'))
       .sort()
       .map((name) => join(path, name));
+  } catch (error) {
+    throw new FileError(`${path}: ${systemMessage(error)}`);
+  }
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
   } catch (error) {
     throw new FileError(`${path}: ${systemMessage(error)}`);
   }

@@ -47,7 +47,7 @@ export async function run(command: RunCommand, io: Io): Promise<number> {
 }
 
 /** The code cells up to a label, each with its place in the notebook. */
-function wanted({ cells }: Notebook, until: string | undefined): { cell: Cell; index: number }[] {
+export function wanted({ cells }: Notebook, until: string | undefined): { cell: Cell; index: number }[] {
   const last = until === undefined ? cells.length : cells.findIndex((cell, i) => labelOf(cell, i) === until) + 1;
   if (last === 0 && until !== undefined) throw new UsageError(`no cell is labelled '${until}'`);
   return cells
@@ -58,7 +58,7 @@ function wanted({ cells }: Notebook, until: string | undefined): { cell: Cell; i
 
 const labelOf = (cell: Cell, index: number): string => cellRequest(cell, index).label;
 
-async function runCells(
+export async function runCells(
   cells: readonly { cell: Cell; index: number }[],
   client: SessionClient,
   kernel: Kernel,

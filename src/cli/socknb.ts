@@ -1,5 +1,6 @@
 /** The program `socknb`: from a command line to an exit code. */
 import { parseCommand, UsageError, usage } from './args.ts';
+import { capture } from './capture.ts';
 import type { Io } from './io.ts';
 import { FileError } from './load.ts';
 import { packetdrill } from './packetdrill.ts';
@@ -28,6 +29,8 @@ export async function socknb(args: readonly string[], io: Io): Promise<number> {
         return await verify(command.files, io);
       case 'student':
         return student(command, io);
+      case 'capture':
+        return await capture(command, io);
       case 'packetdrill':
         return packetdrill(command, io);
     }

@@ -4,18 +4,15 @@
  *
  * As tcpdump does, a SYN shows its absolute sequence number, later segments count from it, and windows are not scaled.
  */
-import { seconds, type Time } from '../sim/base/time.ts';
+import { seconds } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
 import { isMalformed } from '../sim/wire/malformed.ts';
 import { packetText } from '../sim/wire/print.ts';
 import { SYN } from '../sim/wire/tcp.ts';
+import { seenAt, usualHost } from './capture.ts';
 import { cursorAt, factsOf, perWindow } from './facts.ts';
-import { type PacketFacts, packetsOf } from './packets.ts';
 import type { Line, TcpdumpModel, View } from './view.ts';
-
-/** Drops that happen before a packet reaches a host: a capture there does not see it. */
-const ON_THE_WAY = new Set(['lost on the link', 'link queue full']);
 
 /** The lines of a window by host, made when a host is asked for. */
 const linesOf = perWindow((log, from) => {
@@ -28,19 +25,11 @@ const linesOf = perWindow((log, from) => {
 });
 
 function captured(log: Log, from: number, host: number): Line[] {
-  const lines: Line[] = [];
-  const add = (n: number, time: Time, packet: PacketFacts) => {
+  return seenAt(log, host, from).map(({ n, time, packet }) => {
     const { bytes } = log.at(packet.sent) as EventOf<'packet.sent'>;
     const syn = !isMalformed(packet.parsed) && (packet.parsed.segment.flags & SYN) !== 0;
-    lines.push({ n, time, host, sock: packet.sock, text: `IP ${packetText(bytes, syn ? undefined : packet.base)}` });
-  };
-  for (const packet of packetsOf(log)) {
-    if (packet.from === host && packet.sent >= from) add(packet.n, packet.time, packet);
-    // On the loopback device a packet leaves and arrives in one place.
-    if (packet.to !== host || packet.to === packet.from || packet.end < from || packet.end < 0) continue;
-    if (!ON_THE_WAY.has(packet.reason)) add(packet.endNumber, packet.endTime, packet);
-  }
-  return lines.sort((a, b) => a.n - b.n);
+    return { n, time, host, sock: packet.sock, text: `IP ${packetText(bytes, syn ? undefined : packet.base)}` };
+  });
 }
 
 export const tcpdump: View<TcpdumpModel> = {
@@ -48,8 +37,7 @@ export const tcpdump: View<TcpdumpModel> = {
   title: 'Packets',
   model(log, at, options) {
     const { hosts } = factsOf(log);
-    const busy = packetsOf(log)[0]?.from;
-    const shown = options?.host ?? busy ?? hosts[0]?.host ?? -1;
+    const shown = options?.host ?? usualHost(log);
     return {
       now: cursorAt(log, at),
       host: hosts.find(({ host }) => host === shown) ?? null,

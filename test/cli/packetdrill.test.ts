@@ -1,9 +1,10 @@
 /** `socknb packetdrill`: files and folders in, text, TAP, XML or a table out, and an exit code. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socknb } from '../../src/cli/socknb.ts';
+import { readPcapng } from '../captures/reader.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -71,6 +72,23 @@ describe('socknb packetdrill', () => {
     );
     assert.match(out, /── System calls ─/);
     assert.match((await run('--show', 'foo', folder)).err, /--show is sequence, .*, not 'foo'/);
+  });
+
+  it('writes captures: one script into the file named, several into a folder, each beside its like', async () => {
+    write('good.pkt', GOOD);
+    const one = join(folder, 'one.pcapng');
+    assert.equal((await run('--pcapng', one, join(folder, 'good.pkt'))).code, 0);
+    assert.equal(readPcapng(readFileSync(one)).packets.length, 2);
+    write('more/bad.pkt', BAD);
+    const out = join(folder, 'captures');
+    assert.equal((await run('--pcapng', out, folder)).code, 1);
+    const made = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pcapng'));
+    assert.deepEqual(made.map((name) => name.replace(/.*socknb-[^/]*\//, '')).sort(), [
+      'good.pcapng',
+      'more/bad.pcapng',
+    ]);
+    for (const name of made) assert.equal(readPcapng(readFileSync(join(out, name))).packets.length, 2);
+    assert.match((await run('--pcapng', join(folder, 'good.pkt', 'x'), folder)).err, /good\.pkt/);
   });
 
   it('shows what a suite lacks, most needed first', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { socknb } from '../../src/cli/socknb.ts';
 import { VERSION } from '../../src/cli/version.ts';
 import type { SpawnWorker } from '../../src/session/protocol.ts';
+import { readPcapng, texts } from '../captures/reader.ts';
 import { ROOT, spawner } from '../session/bundle.ts';
 
 let folder: string;
@@ -73,6 +74,7 @@ describe('socknb', () => {
     [['run', 'a', '--timeout', '-1'], /--timeout/],
     [['verify'], /no file given/],
     [['student', 'a'], /needs -o OUT/],
+    [['capture'], /no file given/],
   ];
   for (const [args, says] of USAGE) {
     it(`refuses: socknb ${args.join(' ')}`, async () => {
@@ -99,7 +101,7 @@ describe('socknb', () => {
     ['a label twice', notebook(':label: a\n\n1', ':label: a\n\n2'), /^lesson\.socknb:7:\d+: .*`a`/],
     ['a host that is no host', '---\ntopology:\n  hosts:\n    a: 300.1.1.1\n---\n', /^lesson\.socknb:4:8: /],
   ];
-  for (const command of ['run', 'verify', 'student'] as const) {
+  for (const command of ['run', 'verify', 'student', 'capture'] as const) {
     for (const [what, content, says] of BAD_FILES) {
       it(`${command} refuses a file: ${what}`, async () => {
         const more = command === 'student' ? ['-o', join(folder, 'out.socknb')] : [];
@@ -337,5 +339,47 @@ describe('socknb student', () => {
   it('says when the copy cannot be written', async () => {
     const { code, err } = await run(['student', file(exercise({})), '-o', join(folder, 'none/x.socknb')]);
     assert.deepEqual([code, err], [2, 'none/x.socknb: no such file\n']);
+  });
+});
+
+describe('socknb capture', () => {
+  const TALK = notebook(
+    `const l = await server.socket(AF_INET, SOCK_STREAM);
+await server.bind(l, { addr: '0.0.0.0', port: 80 });
+await server.listen(l, 5);
+const c = await client.socket(AF_INET, SOCK_STREAM);
+await client.connect(c, { addr: server.ip, port: 80 });`,
+    ':label: second\n\nawait client.write(c, bytes("hi"))',
+  );
+  const packets = (name: string) => readPcapng(readFileSync(join(folder, name)));
+
+  it('writes what one host saw beside the notebook, or all hosts where it is told', async () => {
+    const path = file(`---\nseed: 5\n---\n${TALK}`);
+    assert.deepEqual(await run(['capture', path, '--until', 'second']), { code: 0, out: '', err: '' });
+    const { section, interfaces, packets: client } = packets('lesson.pcapng');
+    assert.match(texts(section, 1).join(), /^seed 5;/);
+    assert.match(texts(section, 4).join(), new RegExp(`^socknb ${VERSION}$`));
+    assert.deepEqual(
+      interfaces.map(({ options }) => texts(options, 2)[0]),
+      ['client:lo', 'client:eth0'],
+    );
+    assert.equal((await run(['capture', path, '--host', 'server', '-o', join(folder, 's.pcapng')])).code, 0);
+    assert.equal((await run(['capture', path, '--both', '-o', join(folder, 'b.pcapng')])).code, 0);
+    assert.equal(packets('b.pcapng').packets.length, client.length + packets('s.pcapng').packets.length);
+  });
+
+  it('refuses hosts that are not there, and to overwrite the notebook', async () => {
+    const path = file(TALK);
+    assert.match((await run(['capture', path, '--host', 'nobody'])).err, /--host is client or server, not 'nobody'/);
+    assert.match((await run(['capture', path, '--host', 'client', '--both'])).err, /exclude each other/);
+    const { code, err } = await run(['capture', path, '-o', path]);
+    assert.deepEqual([code, err], [2, 'lesson.socknb: this is the notebook itself\n']);
+  });
+
+  it('keeps what was sent before a cell failed', async () => {
+    const path = file(`${TALK}\n${notebook(':label: last\n\nthrow new Error("no")')}`);
+    const { code, err } = await run(['capture', path]);
+    assert.deepEqual([code, err], [1, "lesson.socknb: cell last failed; see 'socknb run'\n"]);
+    assert.ok(packets('lesson.pcapng').packets.length >= 4);
   });
 });

@@ -1,0 +1,138 @@
+/**
+ * A run as a capture file that Wireshark, tshark and tcpdump read: pcapng, with time in nanoseconds since the beginning of
+ * the world, one interface per device of a host ('client:eth0', 'client:lo'), and a comment on each packet that was dropped,
+ * and on each that TCP sent for a reason which it noted.
+ *
+ * A capture is taken at one host unless asked otherwise, as tcpdump would there. With all hosts in one file a packet that
+ * arrived is in it twice, with one packet number: analysers that do not tell interfaces apart then take the second for a
+ * retransmission, so filter by interface before analysing such a file.
+ *
+ * The link type is raw IP: analysers treat it as they treat Ethernet from the IP header on, and there is no MAC address,
+ * padding or ARP that would have to be made up.
+ */
+import { concat } from '../sim/base/bytes.ts';
+import { human, seconds } from '../sim/base/time.ts';
+import type { Log } from '../sim/trace/log.ts';
+import type { EventOf } from '../sim/trace/schema.ts';
+import { parseIp4 } from '../sim/wire/ipv4.ts';
+import { type Seen, seenAt, usualHost } from './capture.ts';
+import { factsOf } from './facts.ts';
+import {
+  enhancedPacket,
+  interfaceDescription,
+  nameResolution,
+  OPTION,
+  type Option,
+  sectionHeader,
+} from './pcapng-blocks.ts';
+import type { Lifeline } from './view.ts';
+
+export interface CaptureOptions {
+  /** The host captured at, or all of them; default: the first that sent a packet. */
+  host?: number | 'all';
+  /** The seed that the run can be repeated with. */
+  seed?: number;
+  /** The program that writes the file: 'socknb 1.0.0'. */
+  program?: string;
+}
+
+/** A network device of a host. */
+interface Device {
+  host: Lifeline;
+  /** The link's number; -1: loopback. */
+  link: number;
+  name: string;
+  options: readonly Option[];
+}
+
+const SLASH_8 = 0xff00_0000;
+const SLASH_24 = 0xffff_ff00;
+const LOCALHOST = 0x7f00_0001;
+
+/** The whole log as a pcapng file. */
+export function pcapng(log: Log, { host = usualHost(log), seed, program = 'socknb' }: CaptureOptions = {}): Uint8Array {
+  const hosts = factsOf(log).hosts.filter((line) => host === 'all' || line.host === host);
+  const devices = hosts.flatMap((line) => devicesOf(log, line));
+  const seen = hosts.flatMap((line) => seenAt(log, line.host)).sort((a, b) => a.n - b.n);
+  return concat([
+    sectionHeader(sectionOptions(log, program, seed)),
+    ...devices.map(({ name, options }) => interfaceDescription([OPTION.name(name), ...options])),
+    nameResolution(addressesOf(log)),
+    ...seen.map((one) => packetBlock(log, devices, one)),
+  ]);
+}
+
+function sectionOptions(log: Log, program: string, seed: number | undefined): Option[] {
+  const kernels = new Set<string>();
+  for (const { kernel } of log.of('host.up')) kernels.add(kernel);
+  const kernel = [...kernels].join(', ');
+  const facts = [
+    ...(seed === undefined ? [] : [`seed ${seed}`]),
+    `kernel ${kernel}`,
+    'time 0 is the beginning of the run',
+  ];
+  return [OPTION.comment(facts.join('; ')), OPTION.os(kernel), OPTION.application(program)];
+}
+
+/** lo, and eth0, eth1, … in the order in which the links were made. */
+function devicesOf(log: Log, host: Lifeline): Device[] {
+  const device = (link: number, name: string, options: readonly Option[]): Device => ({
+    host,
+    link,
+    name: `${host.name}:${name}`,
+    options,
+  });
+  const devices = [device(-1, 'lo', [OPTION.ipv4(LOCALHOST, SLASH_8)])];
+  for (const link of log.of('link.up')) {
+    if (link.a !== host.host && link.b !== host.host) continue;
+    const address = parseIp4(host.address);
+    devices.push(
+      device(link.link, `eth${devices.length - 1}`, [
+        OPTION.description(describe(log, link, link.a === host.host ? link.b : link.a)),
+        ...(address === undefined ? [] : [OPTION.ipv4(address, SLASH_24)]),
+        ...(link.rate === Number.POSITIVE_INFINITY ? [] : [OPTION.speed(link.rate)]),
+      ]),
+    );
+  }
+  return devices;
+}
+
+function describe(log: Log, { delay, loss, queue, mtu }: EventOf<'link.up'>, peer: number): string {
+  const name = factsOf(log).hosts.find(({ host }) => host === peer)?.name ?? '?';
+  const facts = [`to ${name}`, `delay ${human(delay)}`, `MTU ${mtu}`, `queue of ${queue} packets`];
+  if (loss > 0) facts.push(`loss ${Number((loss * 100).toPrecision(6))} %`);
+  return facts.join(', ');
+}
+
+const addressesOf = (log: Log): { address: number; name: string }[] =>
+  factsOf(log).hosts.flatMap(({ name, address }) => {
+    const parsed = parseIp4(address);
+    return parsed === undefined ? [] : [{ address: parsed, name }];
+  });
+
+function packetBlock(log: Log, devices: readonly Device[], { host, time, direction, packet }: Seen): Uint8Array {
+  const sent = log.at(packet.sent) as EventOf<'packet.sent'>;
+  const on = devices.findIndex((device) => device.host.host === host && device.link === sent.link);
+  return enhancedPacket(on, time, sent.bytes, [
+    OPTION.direction(direction),
+    OPTION.packetId(packet.n),
+    ...comments(log, { host, packet }).map(OPTION.comment),
+  ]);
+}
+
+/** What became of a packet, and the decision that its sender noted. */
+function comments(log: Log, { host, packet }: Pick<Seen, 'host' | 'packet'>): string[] {
+  const said: string[] = [];
+  if (packet.fate === 'dropped') {
+    const end = log.at(packet.end);
+    const where = end.host === packet.to && packet.to !== packet.from ? ` at the receiver` : '';
+    said.push(`dropped${where} at ${seconds(packet.endTime)}: ${packet.reason}`);
+  }
+  const cause = packet.from === host ? log.indexOf((log.at(packet.sent) as EventOf<'packet.sent'>).cause) : -1;
+  const why = cause < 0 ? undefined : log.at(cause);
+  if (why?.kind === 'tcp.note') {
+    const sources = [why.rfc && `RFC ${why.rfc}`, why.linux].filter((source) => source !== '');
+    said.push(`${why.rule}${sources.length > 0 ? ` (${sources.join('; ')})` : ''}`);
+  }
+  return said;
+}
