@@ -1,8 +1,29 @@
 /**
- * Reno congestion control (RFC 5681): slow start, congestion avoidance, halving. Windows are counted in segments, as
- * Linux counts them.
+ * Reno (RFC 5681; Linux tcp_cong.c): slow start, then one segment more per round trip, half the window after a loss.
+ * Windows are counted in segments, as Linux counts them.
  */
 import type { Tcb } from '../tcb.ts';
+import type { CongestionControl, Flow } from './control.ts';
+import { avoidAi, inSlowStart, isCwndLimited, slowStart } from './growth.ts';
+
+function avoid({ cc }: Flow, acked: number): void {
+  if (!isCwndLimited(cc)) return;
+  const left = inSlowStart(cc) ? slowStart(cc, acked) : acked;
+  if (left > 0) avoidAi(cc, cc.cwnd, left);
+}
+
+/** The window before the reduction, if it is larger (tcp_reno_undo_cwnd). */
+export const undoCwnd = ({ cc }: Flow): number => Math.max(cc.cwnd, cc.priorCwnd);
+
+export const RENO: CongestionControl = {
+  name: 'reno',
+  init: ({ cc }) => {
+    cc.private = undefined;
+  },
+  ssthresh: ({ cc }) => Math.max(cc.cwnd >> 1, 2),
+  avoid,
+  undoCwnd,
+};
 
 /**
  * New data was acknowledged: `segments` of them left the network, out of `before` that were outstanding. A window that

@@ -1,0 +1,86 @@
+/** A connection as an algorithm sees it: a plain object that sends as fast as its window lets it. */
+import { type Seq, seq, seqAdd } from '../../../../src/sim/base/seq.ts';
+import { ms, type Time, ZERO } from '../../../../src/sim/base/time.ts';
+import {
+  type CongestionBlock,
+  type CongestionControl,
+  INFINITE_SSTHRESH,
+  INITIAL_CWND,
+  NO_RTT,
+} from '../../../../src/sim/tcp/congestion/control.ts';
+
+export const MSS = 1000;
+
+export interface TestFlow {
+  snd: { una: Seq; nxt: Seq; mss: number };
+  rtt: { srtt8: number; minRtt: number; rto: Time };
+  counts: { packetsOut: number; sackedOut: number; lostOut: number; retransOut: number };
+  lastSent: Time;
+  cc: CongestionBlock;
+}
+
+/** A connection just established, at time `now`. */
+export function flowOf(control: CongestionControl, now: Time = ZERO, block: Partial<CongestionBlock> = {}): TestFlow {
+  const flow: TestFlow = {
+    snd: { una: seq(1), nxt: seq(1), mss: MSS },
+    rtt: { srtt8: 0, minRtt: NO_RTT, rto: ms(200) },
+    counts: { packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 },
+    lastSent: ZERO,
+    cc: {
+      control,
+      private: undefined,
+      state: 'Open',
+      cwnd: INITIAL_CWND,
+      ssthresh: INFINITE_SSTHRESH,
+      count: 0,
+      clamp: 0xffffffff,
+      priorCwnd: 0,
+      isCwndLimited: false,
+      maxPacketsOut: 0,
+      cwndUsageSeq: seq(1),
+      cwndUsed: 0,
+      cwndStamp: ZERO,
+      pacingRate: Number.POSITIVE_INFINITY,
+      paced: false,
+      ...block,
+    },
+  };
+  control.init(flow, now);
+  return flow;
+}
+
+/** Sends what the window allows: from now on the window is what limits. */
+export function fill(flow: TestFlow, now: Time): void {
+  const { cc, counts, snd } = flow;
+  if (counts.packetsOut >= cc.cwnd) return;
+  if (counts.packetsOut === 0) cc.control.event?.(flow, 'TX_START', now);
+  snd.nxt = seqAdd(snd.nxt, (cc.cwnd - counts.packetsOut) * snd.mss);
+  counts.packetsOut = cc.maxPacketsOut = cc.cwnd;
+  cc.isCwndLimited = true;
+  flow.lastSent = now;
+}
+
+/** An acknowledgment of `segments`, and then as much data as the window allows: what the core does, in its order. */
+export function acknowledge(flow: TestFlow, segments: number, rttUs: number, now: Time): void {
+  const { cc, counts, snd } = flow;
+  const inFlight = counts.packetsOut;
+  snd.una = seqAdd(snd.una, segments * snd.mss);
+  counts.packetsOut -= segments;
+  cc.control.acked?.(flow, segments, rttUs, inFlight, now);
+  cc.control.avoid?.(flow, segments, now);
+  fill(flow, now);
+}
+
+/** A loss was found: as the core enters recovery, and leaves it with the window reduced. */
+export function lose(flow: TestFlow, now: Time): void {
+  const { cc } = flow;
+  cc.priorCwnd = cc.cwnd;
+  cc.ssthresh = cc.control.ssthresh(flow, now);
+  cc.control.setState?.(flow, 'Recovery', now);
+  cc.state = 'Recovery';
+  cc.cwnd = cc.ssthresh;
+  cc.count = 0;
+  cc.control.setState?.(flow, 'Open', now);
+  cc.state = 'Open';
+  flow.counts.packetsOut = Math.min(flow.counts.packetsOut, cc.cwnd);
+}
