@@ -8,7 +8,7 @@ import { seconds } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
 import { isMalformed } from '../sim/wire/malformed.ts';
-import { packetText } from '../sim/wire/print.ts';
+import { packetFamily, packetText } from '../sim/wire/print.ts';
 import { SYN } from '../sim/wire/tcp.ts';
 import { seenAt, usualHost } from './capture.ts';
 import { cursorAt, factsOf, perWindow } from './facts.ts';
@@ -28,7 +28,8 @@ function captured(log: Log, from: number, host: number): Line[] {
   return seenAt(log, host, from).map(({ n, time, packet }) => {
     const { bytes } = log.at(packet.sent) as EventOf<'packet.sent'>;
     const syn = !isMalformed(packet.parsed) && (packet.parsed.segment.flags & SYN) !== 0;
-    return { n, time, host, sock: packet.sock, text: `IP ${packetText(bytes, syn ? undefined : packet.base)}` };
+    const text = `${packetFamily(bytes)} ${packetText(bytes, syn ? undefined : packet.base)}`;
+    return { n, time, host, sock: packet.sock, text };
   });
 }
 

@@ -5,6 +5,7 @@
  * end. A part of odd length counts as if a zero byte followed, so only the last part may be odd.
  */
 
+import type { Address } from './address.ts';
 import { getU16 } from './octets.ts';
 
 /** From this length on, reading 32 bits at a time through a DataView saves more than making the DataView costs. */
@@ -43,9 +44,9 @@ export const checksum = (bytes: Uint8Array, from: number, to: number, initial = 
 export const pseudoHeaderSum4 = (src: number, dst: number, protocol: number, length: number): number =>
   (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff) + protocol + length;
 
-/** The sum over the pseudo header of RFC 8200 section 8.1, for IPv6; addresses are 16 bytes. */
-export function pseudoHeaderSum6(src: Uint8Array, dst: Uint8Array, nextHeader: number, length: number): number {
-  let sum = (length >>> 16) + (length & 0xffff) + nextHeader;
-  for (let i = 0; i < 16; i += 2) sum += getU16(src, i) + getU16(dst, i);
-  return sum;
-}
+/**
+ * The sum over the pseudo header (RFC 9293 section 3.1 for IPv4, RFC 8200 section 8.1 for IPv6: the same numbers add up).
+ * `length`: of the segment, header included.
+ */
+export const pseudoHeaderSum = (src: Address, dst: Address, protocol: number, length: number): number =>
+  src.sum + dst.sum + protocol + (length >>> 16) + (length & 0xffff);

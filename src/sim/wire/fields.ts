@@ -13,13 +13,16 @@ export interface Field {
   readonly name: string;
   /** Offset of the first bit from the start of the header; bit 0 is the most significant bit of byte 0. */
   readonly bit: number;
-  /** Length, 1 to 32. */
+  /** Length, 1 to 32; an IPv6 address has 128. */
   readonly bits: number;
   readonly form: FieldForm;
   readonly about: string;
 }
 
-/** The value of a field in the header that starts at byte `start`, or undefined when the bytes end before it does. */
+/**
+ * The value of a field in the header that starts at byte `start`, or undefined when the bytes end before it does. Exact up
+ * to 53 bits: longer fields are addresses, which are read as such.
+ */
 export function readField(bytes: Uint8Array, start: number, field: Pick<Field, 'bit' | 'bits'>): number | undefined {
   const last = field.bit + field.bits - 1;
   if (start + (last >> 3) >= bytes.length) return undefined;

@@ -33,7 +33,7 @@ export function hexdump(bytes: Uint8Array): string {
 }
 
 /**
- * An IPv4 packet with one line per field: offset, bytes, name and value, under a line per header. Fields that share a
+ * An IP packet with one line per field: offset, bytes, name and value, under a line per header. Fields that share a
  * byte share a line, of its one-bit flags only those that are set are named, and the data goes on as in {@link hexdump}.
  */
 export function fieldDump(bytes: Uint8Array): string {
@@ -72,6 +72,6 @@ const sharesByte = (run: Span[] | undefined): boolean => {
 function lineText(line: readonly Span[]): string {
   const texts = line
     .filter(({ bits, value }) => bits > 1 || value !== 0)
-    .map(({ name, value, text, bits }) => (value === undefined ? text : bits === 1 ? name : `${name} ${text}`));
+    .map(({ name, field, text, bits }) => (!field ? text : bits === 1 ? name : `${name} ${text}`));
   return texts.join(', ') || 'no flags';
 }

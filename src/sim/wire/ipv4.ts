@@ -43,8 +43,8 @@ export const ip4Text = (address: Ip4): string =>
 
 export const IPV4_HEADER = 20;
 
-/** Protocol numbers (IANA) of what an IPv4 packet may carry here. */
-export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17 } as const;
+/** Protocol numbers (IANA) of what an IP packet may carry here. */
+export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const;
 
 /* biome-ignore format: a table */
 export const IPV4_FIELDS = [

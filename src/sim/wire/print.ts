@@ -1,5 +1,5 @@
 /**
- * An IPv4 packet as one line of text: what `tcpdump -n` prints after the time and `IP`.
+ * An IP packet as one line of text: what `tcpdump -n` prints after the time and `IP` or `IP6`.
  *
  * The line is made from the bytes, not from a parsed segment: options stand in the order of the wire, and bytes that no
  * parser takes still show what can be read of them. Two things are added to tcpdump's short form: a wrong checksum is
@@ -7,8 +7,10 @@
  */
 
 import { type Seq, seqNumber } from '../base/seq.ts';
-import { foldChecksum, pseudoHeaderSum4, wordSum } from './checksum.ts';
-import { IPV4_HEADER, type Ip4, ip4Text, PROTOCOL } from './ipv4.ts';
+import { type Address, addressAt } from './address.ts';
+import { foldChecksum, pseudoHeaderSum, wordSum } from './checksum.ts';
+import { IPV4_HEADER, PROTOCOL } from './ipv4.ts';
+import { IPV6_HEADER } from './ipv6.ts';
 import { getU16, getU32 } from './octets.ts';
 import { ACK, FIN, FLAGS, RST, SYN, TCP_HEADER, URG } from './tcp.ts';
 import { FAST_OPEN_EXPERIMENT, optionLength, TCP_OPTIONS, type TcpOption } from './tcp-options.ts';
@@ -26,11 +28,19 @@ const hexBytes = (bytes: Uint8Array): string => Array.from(bytes, (byte) => hex(
 export const flagsText = (flags: number): string =>
   FLAGS.map(({ bit, letter }) => (flags & bit ? letter : '')).join('') || 'none';
 
+/** What tcpdump prints before the line of a packet. */
+export const packetFamily = (bytes: Uint8Array): 'IP' | 'IP6' => ((bytes[0] as number) >> 4 === 6 ? 'IP6' : 'IP');
+
 /** The line of a packet. Sequence numbers are absolute without `base`. */
 export function packetText(bytes: Uint8Array, base?: Base): string {
-  if (bytes.length < IPV4_HEADER) return '[|ip]';
+  if (bytes.length === 0) return '[|ip]';
   const version = (bytes[0] as number) >> 4;
-  if (version !== 4) return `unknown ip ${version}`;
+  if (version === 4) return packetText4(bytes, base);
+  return version === 6 ? packetText6(bytes, base) : `unknown ip ${version}`;
+}
+
+function packetText4(bytes: Uint8Array, base?: Base): string {
+  if (bytes.length < IPV4_HEADER) return '[|ip]';
   const header = ((bytes[0] as number) & 15) * 4;
   if (header < IPV4_HEADER) return `bad-hlen ${header}`;
   const total = getU16(bytes, 2);
@@ -41,47 +51,97 @@ export function packetText(bytes: Uint8Array, base?: Base): string {
   const truncated = missing > 0 ? `truncated-ip - ${missing} bytes missing! ` : '';
   const wrong = wrongChecksum(wordSum(bytes, 0, header), getU16(bytes, 10));
   const start = truncated + (wrong ? `bad ip cksum ${wrong.is} (->${wrong.due})! ` : '');
-  const packet = bytes.subarray(header, total);
-  const src = getU32(bytes, 12);
-  const dst = getU32(bytes, 16);
+  const bytesOfTcp = bytes.subarray(header, total);
+  const src = addressAt(bytes, 12, 4);
+  const dst = addressAt(bytes, 16, 4);
   const protocol = bytes[9] as number;
   const fragment = getU16(bytes, 6) & 0x3fff;
   if (protocol !== PROTOCOL.tcp || (fragment & 0x1fff) !== 0) {
-    return `${start}${ip4Text(src)} > ${ip4Text(dst)}: ip-proto-${protocol} ${packet.length}`;
+    return `${start}${src.text} > ${dst.text}: ip-proto-${protocol} ${bytesOfTcp.length}`;
   }
   const summed = missing === 0 && fragment === 0;
-  return start + segmentText(packet, missing, src, dst, summed, base);
+  return start + segmentText({ bytes: bytesOfTcp, missing, summed, src, dst, named: false }, base);
 }
+
+/** What tcpdump calls extension headers. */
+const EXTENSIONS: ReadonlyMap<number, string> = new Map([
+  [0, 'HBH'],
+  [60, 'DSTOPT'],
+]);
+
+function packetText6(bytes: Uint8Array, base?: Base): string {
+  if (bytes.length < IPV6_HEADER) return '[|ip6]';
+  const total = IPV6_HEADER + getU16(bytes, 4);
+  const missing = Math.max(0, total - bytes.length);
+  const src = addressAt(bytes, 8, 6);
+  const dst = addressAt(bytes, 24, 6);
+  const start = missing > 0 ? `truncated-ip6 - ${missing} bytes missing!` : '';
+  const ends = `${src.text} > ${dst.text}: `;
+  const end = Math.min(total, bytes.length);
+  let protocol = bytes[6] as number;
+  let at = IPV6_HEADER;
+  let headers = '';
+  for (let name = EXTENSIONS.get(protocol); name !== undefined; name = EXTENSIONS.get(protocol)) {
+    const size = 8 + (bytes[at + 1] as number) * 8;
+    if (at + 2 > end || at + size > end) return `${start}${ends}${headers}[|${name === 'HBH' ? 'hbhopt' : 'dstopt'}]`;
+    headers += `${name} `;
+    protocol = bytes[at] as number;
+    at += size;
+  }
+  if (protocol === PROTOCOL.tcp) {
+    const segment = { bytes: bytes.subarray(at, end), missing, summed: missing === 0, src, dst, named: headers !== '' };
+    return start + (headers && ends + headers) + segmentText(segment, base);
+  }
+  const rest = protocol === NO_NEXT_HEADER ? 'no next header' : `ip-proto-${protocol} ${total - at}`;
+  return `${start}${ends}${headers}${rest}`;
+}
+
+/** Nothing follows (RFC 8200 section 4.7). */
+const NO_NEXT_HEADER = 59;
 
 function wrongChecksum(sum: number, field: number): { is: string; due: string } | undefined {
   return foldChecksum(sum) === 0 ? undefined : { is: hex(field, 4), due: hex(foldChecksum(sum - field), 4) };
 }
 
-function segmentText(tcp: Uint8Array, missing: number, src: Ip4, dst: Ip4, summed: boolean, base?: Base): string {
-  if (tcp.length < 4) return `${ip4Text(src)} > ${ip4Text(dst)}: [|tcp]`;
-  const ends = `${ip4Text(src)}.${getU16(tcp, 0)} > ${ip4Text(dst)}.${getU16(tcp, 2)}:`;
-  if (tcp.length < TCP_HEADER) return `${ends} [|tcp]`;
-  const control = getU16(tcp, 12);
+/** A TCP segment in a packet, as far as it is there. */
+interface Captured {
+  bytes: Uint8Array;
+  /** So many bytes of the packet were cut off. */
+  missing: number;
+  /** The segment is whole, so its checksum can be checked. */
+  summed: boolean;
+  src: Address;
+  dst: Address;
+  /** The addresses stand in the line already. */
+  named: boolean;
+}
+
+function segmentText({ bytes, missing, summed, src, dst, named }: Captured, base?: Base): string {
+  if (bytes.length < 4) return `${src.text} > ${dst.text}: [|tcp]`;
+  const from = `${named ? '' : `${src.text}.`}${getU16(bytes, 0)}`;
+  const ends = `${from} > ${named ? '' : `${dst.text}.`}${getU16(bytes, 2)}:`;
+  if (bytes.length < TCP_HEADER) return `${ends} [|tcp]`;
+  const control = getU16(bytes, 12);
   const header = (control >> 12) * 4;
-  const length = tcp.length + missing - header;
+  const length = bytes.length + missing - header;
   if (header < TCP_HEADER) return `${ends} tcp ${length} [bad hdr length ${header} - too short, < ${TCP_HEADER}]`;
   const flags = control & 0x1ff;
   const start = `${ends} Flags [${flagsText(flags)}]`;
-  if (length < 0) return `${start} [bad hdr length ${header} - too long, > ${tcp.length + missing}]`;
+  if (length < 0) return `${start} [bad hdr length ${header} - too long, > ${bytes.length + missing}]`;
 
   const seqFrom = base ? seqNumber(base.seq) : 0;
   const ackFrom = base ? seqNumber(base.ack) : 0;
-  const first = (getU32(tcp, 4) - seqFrom) >>> 0;
-  const pseudo = pseudoHeaderSum4(src, dst, PROTOCOL.tcp, tcp.length);
-  const wrong = summed ? wrongChecksum(wordSum(tcp, 0, tcp.length, pseudo), getU16(tcp, 16)) : undefined;
+  const first = (getU32(bytes, 4) - seqFrom) >>> 0;
+  const pseudo = pseudoHeaderSum(src, dst, PROTOCOL.tcp, bytes.length);
+  const wrong = summed ? wrongChecksum(wordSum(bytes, 0, bytes.length, pseudo), getU16(bytes, 16)) : undefined;
   const parts = [start];
   if (wrong) parts.push(`cksum 0x${wrong.is} (incorrect -> 0x${wrong.due})`);
   if (length > 0) parts.push(`seq ${first}:${(first + length) >>> 0}`);
   else if (flags & (SYN | FIN | RST)) parts.push(`seq ${first}`);
-  if (flags & ACK) parts.push(`ack ${(getU32(tcp, 8) - ackFrom) >>> 0}`);
-  parts.push(`win ${getU16(tcp, 14)}`);
-  if (flags & URG) parts.push(`urg ${getU16(tcp, 18)}`);
-  if (header > TCP_HEADER) parts.push(`options [${optionTexts(tcp, TCP_HEADER, header, ackFrom).join(',')}]`);
+  if (flags & ACK) parts.push(`ack ${(getU32(bytes, 8) - ackFrom) >>> 0}`);
+  parts.push(`win ${getU16(bytes, 14)}`);
+  if (flags & URG) parts.push(`urg ${getU16(bytes, 18)}`);
+  if (header > TCP_HEADER) parts.push(`options [${optionTexts(bytes, TCP_HEADER, header, ackFrom).join(',')}]`);
   parts.push(`length ${length}`);
   return parts.join(', ');
 }

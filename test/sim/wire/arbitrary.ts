@@ -1,7 +1,9 @@
 /** Random addresses, options, segments and packets for property tests of the codecs. */
 import fc from 'fast-check';
 import { type Seq, seq } from '../../../src/sim/base/seq.ts';
+import { type Address, address4, addressAt } from '../../../src/sim/wire/address.ts';
 import type { Ipv4Packet } from '../../../src/sim/wire/ipv4.ts';
+import type { Ipv6Packet } from '../../../src/sim/wire/ipv6.ts';
 import type { Envelope, Segment } from '../../../src/sim/wire/tcp.ts';
 import { MAX_OPTIONS, type TcpOptions, tcpOptionsLength } from '../../../src/sim/wire/tcp-options.ts';
 
@@ -60,6 +62,28 @@ export const anyEnvelope: fc.Arbitrary<Required<Envelope>> = plain({
   dscp: fc.nat(63),
   ecn: fc.nat(3),
   df: fc.boolean(),
+});
+
+/** Bytes of IPv6 addresses with runs of zeros, as real ones have. */
+const words6 = fc.array(fc.oneof(fc.constant(0), u16, u8), { minLength: 8, maxLength: 8 });
+export const anyAddress4: fc.Arbitrary<Address> = u32.map(address4);
+export const anyAddress6: fc.Arbitrary<Address> = fc
+  .oneof(
+    words6,
+    fc.tuple(u16, u16).map(([a, b]) => [0, 0, 0, 0, 0, 0xffff, a, b]),
+  )
+  .map((words) => addressAt(Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255])), 0, 6));
+export const anyAddress: fc.Arbitrary<Address> = fc.oneof(anyAddress4, anyAddress6);
+
+export const anyIpv6: fc.Arbitrary<Ipv6Packet> = plain<Ipv6Packet>({
+  src: anyAddress6,
+  dst: anyAddress6,
+  nextHeader: fc.oneof(u8, fc.constantFrom(0, 6, 43, 44, 60)),
+  hopLimit: u8,
+  dscp: fc.nat(63),
+  ecn: fc.nat(3),
+  flowLabel: fc.nat(0xfffff),
+  payload: bytes(200),
 });
 
 export const anyIpv4: fc.Arbitrary<Ipv4Packet> = plain<Ipv4Packet>({

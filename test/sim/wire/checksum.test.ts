@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checksum, foldChecksum, pseudoHeaderSum4, pseudoHeaderSum6, wordSum } from '../../../src/sim/wire/checksum.ts';
+import { address } from '../../../src/sim/wire/address.ts';
+import { checksum, foldChecksum, pseudoHeaderSum, pseudoHeaderSum4, wordSum } from '../../../src/sim/wire/checksum.ts';
 import { fromHex } from './captured.ts';
 
 /** The definition, word by word with end-around carry. */
@@ -58,10 +59,15 @@ describe('the Internet checksum', () => {
     assert.equal(foldChecksum(pseudoHeaderSum4(0xffffffff, 0xffffffff, 6, 65535)), reference(high));
   });
 
-  it('covers the pseudo header of IPv6, with a length of 32 bits', () => {
-    const src = fromHex('20010db8000000000000000000000001');
-    const dst = fromHex('fe80000000000000feedfacecafef00d');
-    const header = Uint8Array.from([...src, ...dst, 0, 1, 0, 2, 0, 0, 0, 58]);
-    assert.equal(foldChecksum(pseudoHeaderSum6(src, dst, 58, 0x10002)), reference(header));
+  it('covers the pseudo header of either family, with a length of 32 bits', () => {
+    for (const [src, dst] of [
+      ['10.0.0.1', '192.168.0.2'],
+      ['255.255.255.255', '255.255.255.255'],
+      ['2001:db8::1', 'fe80::feed:face:cafe:f00d'],
+    ] as const) {
+      const [a, b] = [address(src), address(dst)];
+      const header = Uint8Array.from([...a.bytes, ...b.bytes, 0, 1, 0, 2, 0, 0, 0, 58]);
+      assert.equal(foldChecksum(pseudoHeaderSum(a, b, 58, 0x10002)), reference(header));
+    }
   });
 });

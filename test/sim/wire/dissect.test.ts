@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { dissect } from '../../../src/sim/wire/dissect.ts';
+import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
 import { emitTcpIpv4 } from '../../../src/sim/wire/tcp.ts';
-import { anyEnvelope, anySegment } from './arbitrary.ts';
-import { CAPTURED, fromHex } from './captured.ts';
+import { anyEnvelope, anyIpv6, anySegment } from './arbitrary.ts';
+import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 
 /** Fails unless the spans name every bit of the bytes, in order and once. */
 function assertCovers(bytes: Uint8Array): void {
@@ -19,10 +20,14 @@ function assertCovers(bytes: Uint8Array): void {
 describe('a packet taken apart', () => {
   it('names every bit once, whatever the bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), assertCovers), { numRuns: 1000 });
+    fc.assert(
+      fc.property(anyIpv6, (packet) => assertCovers(emitIpv6(packet))),
+      { numRuns: 1000 },
+    );
   });
 
   it('names every bit once, cut anywhere', () => {
-    for (const { hex } of CAPTURED) {
+    for (const { hex } of [...CAPTURED, ...CAPTURED_6]) {
       const bytes = fromHex(hex);
       for (let length = 0; length <= bytes.length; length++) assertCovers(bytes.subarray(0, length));
     }
@@ -46,6 +51,14 @@ describe('a packet taken apart', () => {
     assert.equal(text['TCP window'], '64240');
     assert.equal(text['TCP mss'], 'mss 1460');
     assert.equal(text['TCP wscale'], 'wscale 10');
+  });
+
+  it('shows IPv6 addresses as people write them', () => {
+    const spans = dissect(fromHex(CAPTURED_6[0]?.hex ?? ''));
+    const text = Object.fromEntries(spans.map((span) => [`${span.layer} ${span.name}`, span.text]));
+    assert.equal(text['IPv6 source'], '2001:db8::1');
+    assert.equal(text['IPv6 flow label'], '0xf1029');
+    assert.equal(text['TCP mss'], 'mss 1440');
   });
 
   it('tells data from padding', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Field, readField } from '../../../src/sim/wire/fields.ts';
 import { IPV4_FIELDS } from '../../../src/sim/wire/ipv4.ts';
+import { IPV6_FIELDS } from '../../../src/sim/wire/ipv6.ts';
 import { TCP_FIELDS } from '../../../src/sim/wire/tcp.ts';
 import { fromHex } from './captured.ts';
 
@@ -31,17 +32,19 @@ describe('fields', () => {
     assert.equal(readField(bytes, 7, { bit: 8, bits: 1 }), undefined);
   });
 
-  for (const [name, fields] of Object.entries({ IPv4: IPV4_FIELDS, TCP: TCP_FIELDS } as Record<
-    string,
-    readonly Field[]
-  >)) {
-    it(`of ${name} cover the 20 bytes of the fixed header without gap or overlap`, () => {
+  const TABLES: [name: string, fields: readonly Field[], bytes: number][] = [
+    ['IPv4', IPV4_FIELDS, 20],
+    ['IPv6', IPV6_FIELDS, 40],
+    ['TCP', TCP_FIELDS, 20],
+  ];
+  for (const [name, fields, size] of TABLES) {
+    it(`of ${name} cover the ${size} bytes of the fixed header without gap or overlap`, () => {
       let bit = 0;
       for (const field of fields) {
         assert.equal(field.bit, bit, field.name);
         bit += field.bits;
       }
-      assert.equal(bit, 160);
+      assert.equal(bit, size * 8);
       assert.equal(new Set(fields.map((field) => field.name)).size, fields.length);
     });
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fieldDump, hexdump } from '../../../src/sim/wire/hexdump.ts';
-import { CAPTURED, fromHex } from './captured.ts';
+import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 
 const packet = (about: string): Uint8Array => fromHex(CAPTURED.find((one) => one.about === about)?.hex ?? '');
 
@@ -54,6 +54,28 @@ TCP
   0x002a:  080a cd54 4391 a401 d1ba                 TS val 3444851601 ecr 2751582650
 data
   0x0034:  7069 6e67                                ping`,
+    );
+  });
+
+  it('names the fields of IPv6, extension headers too', () => {
+    const packet = fromHex(CAPTURED_6.find(({ about }) => about === 'data with DSCP 46')?.hex ?? '');
+    const extended = Uint8Array.from([
+      ...packet.subarray(0, 40),
+      ...fromHex('0600010400000000'),
+      ...packet.subarray(40, 76),
+    ]);
+    extended[6] = 0;
+    extended[5] = (extended[5] as number) + 8;
+    assert.equal(
+      fieldDump(extended).split('\nTCP')[0],
+      `IPv6
+  0x0000:  6b8a e5f5                                version 6, DSCP 46, ECN 0, flow label 0xae5f5
+  0x0004:  0029                                     payload length 41
+  0x0006:  00                                       next header 0
+  0x0007:  40                                       hop limit 64
+  0x0008:  2001 0db8 0000 0000 0000 0000 0000 0002  source 2001:db8::2
+  0x0018:  2001 0db8 0000 0000 0000 0000 0000 0001  destination 2001:db8::1
+  0x0028:  0600 0104 0000 0000                      8 bytes`,
     );
   });
 

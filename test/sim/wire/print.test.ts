@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seq } from '../../../src/sim/base/seq.ts';
 import { emitIpv4, ip4 } from '../../../src/sim/wire/ipv4.ts';
-import { flagsText, optionText, packetText } from '../../../src/sim/wire/print.ts';
+import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
+import { flagsText, optionText, packetFamily, packetText } from '../../../src/sim/wire/print.ts';
 import { ACK, emitTcp, emitTcpIpv4, FIN, PSH, RST, type Segment, SYN, URG } from '../../../src/sim/wire/tcp.ts';
-import { anyEnvelope, anySegment } from './arbitrary.ts';
-import { CAPTURED, fromHex } from './captured.ts';
+import { anyEnvelope, anyIpv6, anySegment } from './arbitrary.ts';
+import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 
 const src = ip4('10.0.0.1');
 const dst = ip4('10.0.0.2');
@@ -29,6 +30,15 @@ describe('the line of a packet is that of tcpdump', () => {
   for (const { about, hex, text } of CAPTURED) {
     it(`for what Linux sent: ${about}`, () => assert.equal(packetText(fromHex(hex)), text));
   }
+
+  for (const { about, hex, text } of CAPTURED_6) {
+    it(`for what Linux sent in IPv6: ${about}`, () => assert.equal(packetText(fromHex(hex)), text));
+  }
+
+  it('after the name of the version', () => {
+    assert.equal(packetFamily(fromHex(CAPTURED[0]?.hex ?? '')), 'IP');
+    assert.equal(packetFamily(fromHex(CAPTURED_6[0]?.hex ?? '')), 'IP6');
+  });
 
   const PRINTED: [over: Partial<Segment>, text: string][] = [
     [
@@ -186,6 +196,60 @@ describe('a packet that is not whole is printed as far as it goes', () => {
       fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 80 })), (bytes) => {
         assert.match(packetText(bytes), /^[^\n]+$/);
         assert.doesNotMatch(packetText(bytes), /undefined|NaN/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('an IPv6 packet that is out of the ordinary is printed as tcpdump does', () => {
+  const syn = fromHex(CAPTURED_6[0]?.hex ?? '');
+  const ENDS_6 = '2001:db8::1.40000 > 2001:db8::2.8080:';
+  const HOSTS_6 = '2001:db8::1 > 2001:db8::2:';
+  const OPTIONS = 'options [mss 1440,sackOK,TS val 1648610041 ecr 0,nop,wscale 10]';
+  const FLAGS_SYN = `Flags [S], seq 624994005, win 64800, ${OPTIONS}, length 0`;
+  const withByte = (at: number, value: number) => Uint8Array.from(syn, (byte, i) => (i === at ? value : byte));
+  /** With an extension header before the segment. */
+  const extended = (kind: number, hex: string, packet = syn) => {
+    const header = fromHex(hex);
+    header[0] = packet[6] as number;
+    const out = Uint8Array.from([...packet.subarray(0, 40), ...header, ...packet.subarray(40)]);
+    out[6] = kind;
+    out[5] = (packet[5] as number) + header.length;
+    return out;
+  };
+  const OPTION = '0000010400000000';
+  const ODD: [what: string, bytes: Uint8Array, text: string][] = [
+    ['a cut header', syn.subarray(0, 39), '[|ip6]'],
+    ['nothing after the header', syn.subarray(0, 40), `truncated-ip6 - 40 bytes missing!${HOSTS_6} [|tcp]`],
+    ['a part of the TCP header', syn.subarray(0, 44), `truncated-ip6 - 36 bytes missing!${ENDS_6} [|tcp]`],
+    ['another protocol', withByte(6, 99), `${HOSTS_6} ip-proto-99 40`],
+    ['no next header', withByte(6, 59), `${HOSTS_6} no next header`],
+    ['hop-by-hop options', extended(0, OPTION), `${HOSTS_6} HBH 40000 > 8080: ${FLAGS_SYN}`],
+    [
+      'two extension headers',
+      extended(0, OPTION, extended(60, OPTION)),
+      `${HOSTS_6} HBH DSTOPT 40000 > 8080: ${FLAGS_SYN}`,
+    ],
+    ['an extension header beyond the end', extended(0, '0020010400000000'), `${HOSTS_6} [|hbhopt]`],
+  ];
+  for (const [what, bytes, text] of ODD) it(what, () => assert.equal(packetText(bytes), text));
+
+  it('a wrong checksum is named', () => {
+    assert.match(packetText(withByte(56, 0)), /Flags \[S\], cksum 0x0058 \(incorrect -> 0x3a58\), seq /);
+  });
+
+  it('whatever the bytes: a line without a break, and no error', () => {
+    const bytes = fc.oneof(
+      anyIpv6.map(emitIpv6),
+      fc.tuple(fc.constant(syn), fc.nat(79), fc.nat(255), fc.nat(80)).map(([packet, at, value, length]) => {
+        return Uint8Array.from(packet, (byte, i) => (i === at && i > 0 ? value : byte)).subarray(0, length);
+      }),
+    );
+    fc.assert(
+      fc.property(bytes, (packet) => {
+        assert.match(packetText(packet), /^[^\n]+$/);
+        assert.doesNotMatch(packetText(packet), /undefined|NaN/);
       }),
       { numRuns: 1000 },
     );
