@@ -4,6 +4,7 @@
  * Hosts become variables of the cells, so their names are identifiers. Misspelled keys are faults here: a link that
  * silently lost its `delay` would teach the wrong numbers.
  */
+import { KERNEL_VERSIONS, type KernelVersion } from '../sim/base/kernels.ts';
 import { ms, ns, type Time } from '../sim/base/time.ts';
 import type { Value, YamlReader } from './yaml-reader.ts';
 
@@ -22,9 +23,19 @@ export interface TopologyLink {
   readonly mtu: number;
 }
 
+/** What a file says of a host beside its address. */
+export interface HostSetup {
+  /** Which Linux the simulated host is; the newest unless given. */
+  readonly kernel?: KernelVersion;
+  /** Settings that differ from that kernel's defaults, under their Linux names. */
+  readonly sysctl?: Readonly<Record<string, string>>;
+}
+
 export interface Topology {
   /** Host name to IPv4 address, in the order of the file. */
   readonly hosts: Readonly<Record<string, string>>;
+  /** Hosts of which more is said than an address. */
+  readonly setups?: Readonly<Record<string, HostSetup>>;
   readonly links: readonly TopologyLink[];
 }
 
@@ -53,6 +64,10 @@ const RESERVED = new Set(
 const DELAY_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 const RATE_UNITS: Readonly<Record<string, number>> = { 'bit/s': 1, 'kbit/s': 1e3, 'Mbit/s': 1e6, 'Gbit/s': 1e9 };
 
+/** A setting's name as sysctl(8) takes it. */
+const SETTING = /^net(?:\.\w+)+$/;
+
+const HOST_KEYS = ['address', 'kernel', 'sysctl'];
 const LINK_KEYS = ['between', 'delay', 'rate', 'queue', 'loss', 'mtu'];
 
 /** The topology of a front matter's `topology:` value; faults go to the reader's report. */
@@ -60,17 +75,38 @@ export function readTopology(yaml: YamlReader, value: Value): Topology {
   const entries = yaml.map(value) ?? new Map<string, Value>();
   refuseUnknown(yaml, entries, ['hosts', 'links'], 'topology');
   const hostsValue = entries.get('hosts');
-  const hosts = hostsValue ? readHosts(yaml, hostsValue) : DEFAULT_HOSTS;
-  const linksValue = entries.get('links');
-  if (linksValue) return { hosts, links: readLinks(yaml, linksValue, hosts) };
-  const [a, b, ...more] = Object.keys(hosts);
-  if (more.length > 0) yaml.fault(value, '`topology` has more than two hosts: say which are joined under `links:`.');
-  return { hosts, links: a !== undefined && b !== undefined ? [{ between: [a, b], ...LINK_DEFAULTS }] : [] };
+  const { hosts, setups } = hostsValue ? readHosts(yaml, hostsValue) : { hosts: DEFAULT_HOSTS, setups: {} };
+  const more = Object.keys(setups).length > 0 ? { setups } : {};
+  return { hosts, ...more, links: linksOf(yaml, value, entries.get('links'), hosts) };
 }
 
-function readHosts(yaml: YamlReader, value: Value): Record<string, string> {
+function linksOf(
+  yaml: YamlReader,
+  value: Value,
+  linksValue: Value | undefined,
+  hosts: Readonly<Record<string, string>>,
+): readonly TopologyLink[] {
+  if (linksValue) return readLinks(yaml, linksValue, hosts);
+  const [a, b, ...more] = Object.keys(hosts);
+  if (more.length > 0) yaml.fault(value, '`topology` has more than two hosts: say which are joined under `links:`.');
+  return a !== undefined && b !== undefined ? [{ between: [a, b], ...LINK_DEFAULTS }] : [];
+}
+
+/** Hosts: each an address, or a mapping with `address`, `kernel` and `sysctl`. */
+function readHosts(
+  yaml: YamlReader,
+  value: Value,
+): { hosts: Record<string, string>; setups: Record<string, HostSetup> } {
   const hosts: Record<string, string> = {};
-  for (const [name, address] of yaml.map(value) ?? []) {
+  const setups: Record<string, HostSetup> = {};
+  for (const [name, given] of yaml.map(value) ?? []) {
+    const entries = yaml.isMap(given) ? yaml.map(given) : undefined;
+    if (entries) refuseUnknown(yaml, entries, HOST_KEYS, 'a host');
+    const address = entries ? entries.get('address') : given;
+    if (!address) {
+      yaml.fault(given, 'A host needs `address: 10.0.0.1`.');
+      continue;
+    }
     if (!HOST.test(name) || RESERVED.has(name)) {
       yaml.keyFault(
         address,
@@ -84,9 +120,25 @@ function readHosts(yaml: YamlReader, value: Value): Record<string, string> {
       yaml.fault(address, `\`${found}\` is no IPv4 address that a host can have, such as 10.0.0.1.`);
     } else if (Object.values(hosts).includes(found)) {
       yaml.fault(address, `Two hosts have the address ${found}.`);
-    } else hosts[name] = found;
+    } else {
+      hosts[name] = found;
+      if (entries) setups[name] = readSetup(yaml, entries);
+    }
   }
-  return hosts;
+  return { hosts, setups };
+}
+
+function readSetup(yaml: YamlReader, entries: Map<string, Value>): HostSetup {
+  const kernelValue = entries.get('kernel');
+  const kernel = kernelValue && yaml.choice(kernelValue, KERNEL_VERSIONS);
+  const settings = entries.get('sysctl');
+  const sysctl: Record<string, string> = {};
+  for (const [name, at] of (settings && yaml.map(settings)) ?? []) {
+    const text = yaml.text(at);
+    if (!SETTING.test(name)) yaml.keyFault(at, `\`${name}\` is no setting, such as net.ipv4.tcp_sack.`);
+    else if (text !== undefined) sysctl[name] = text;
+  }
+  return { ...(kernel && { kernel }), ...(settings && { sysctl }) };
 }
 
 /** Dotted quad without leading zeros; not 0/8 (RFC 1122), loopback 127/8, multicast or reserved 224/3. */

@@ -44,6 +44,11 @@ export class YamlReader {
     this.#report(...at.key, message);
   }
 
+  /** Whether a value is a mapping. */
+  isMap(value: Value): boolean {
+    return isMap(value.node);
+  }
+
   /** The entries of a mapping by key, in order; undefined and a report when the value is none. */
   map(value: Value): Map<string, Value> | undefined {
     if (!isMap(value.node)) return this.fault(value, `\`${value.name}\` must be a mapping of keys to values.`);
@@ -92,9 +97,10 @@ export class YamlReader {
     return this.fault(value, `\`${value.name}\` must be ${kind} ${range}.`);
   }
 
-  /** A text that must be one of the given words. */
+  /** A text that must be one of the given words; numbers count as they are spelled. */
   choice<T extends string>(value: Value, words: readonly T[]): T | undefined {
-    const found = words.find((word) => isScalar(value.node) && value.node.value === word);
+    const { node } = value;
+    const found = words.find((word) => isScalar(node) && (node.value === word || node.source === word));
     return found ?? this.fault(value, `\`${value.name}\` must be one of: ${words.join(', ')}.`);
   }
 

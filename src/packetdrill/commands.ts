@@ -1,11 +1,14 @@
 /**
- * Back-quoted commands, acting on the simulated host: sysctl, and the few of ip, tc and ethtool that scripts use to bring a
- * machine into the state in which the simulated one always is. A shell script that a command names is read and its lines
- * are taken one by one. What would change something that is not simulated is refused by name.
+ * Back-quoted commands, acting on the simulated host: sysctl, and what scripts do with ip, tc, ethtool, echo and cat. A
+ * shell script that a command names is read and its lines are taken one by one. What would change something that is not
+ * simulated is refused by name, never passed over.
  */
+import { ms, type Time } from '../sim/base/time.ts';
+import { QDISCS, type Qdisc, type RouteMetrics } from '../sim/kernel/device.ts';
 import type { Host } from '../sim/kernel/host.ts';
 import { Unsupported } from './outcome.ts';
 import type { CommandAction } from './script.ts';
+import { type Simple, simpleCommands } from './shell.ts';
 
 /** The text of a file that a command names, relative to the script; undefined when there is none. */
 export type ReadFile = (path: string) => string | undefined;
@@ -13,129 +16,192 @@ export type ReadFile = (path: string) => string | undefined;
 /** How deep scripts may call scripts. */
 const DEPTH = 4;
 
-/** Takes what is not simulated: `sysctl net.ipv4.tcp_ecn=1`. */
-type Refuse = (what: string) => void;
-
 /** Runs a command on a host. @throws Unsupported */
 export function runCommand(host: Host, command: CommandAction, read: ReadFile): void {
-  const refuse: Refuse = (what) => {
-    throw new Unsupported(what, command);
-  };
-  runShell(host, command.text, read, refuse, DEPTH);
+  const [lack] = lacking(host, command, read);
+  if (lack !== undefined) throw new Unsupported(lack, command);
 }
 
-/** All that a command asks of a host and that is not simulated. */
-export function lacking(host: Host, command: CommandAction, read: ReadFile): string[] {
+/** Runs a command on a host. @returns all that it asks for and that is not simulated */
+export const lacking = (host: Host, command: CommandAction, read: ReadFile): string[] =>
+  runShell({ host, read, depth: DEPTH }, command.text);
+
+interface Shell {
+  readonly host: Host;
+  readonly read: ReadFile;
+  /** How deep a script may still call others. */
+  readonly depth: number;
+}
+
+function runShell(shell: Shell, text: string): string[] {
   const lacks: string[] = [];
-  runShell(host, command.text, read, (what) => lacks.push(what), DEPTH);
-  return lacks;
-}
-
-function runShell(host: Host, text: string, read: ReadFile, refuse: Refuse, depth: number): void {
-  for (const words of simpleCommands(text)) runWords(host, words, read, refuse, depth);
-}
-
-/** The simple commands in a text: lines joined at a backslash, comments and redirections gone, quotes taken off. */
-export function simpleCommands(text: string): string[][] {
-  const lines = text.replace(/\\\n/g, ' ').split('\n');
-  return lines.flatMap((line) => {
-    const bare = line.replace(/(^|\s)#.*$/, '').replace(/\s(?:\d?>&\d|[12&]?>{1,2}\s*[^\s;|&]+)/g, ' ');
-    return bare
-      .split(/;|&&|\|\||(?<!\|)\|(?!\|)/)
-      .map(wordsOf)
-      .filter((words) => words.length > 0);
-  });
-}
-
-const wordsOf = (command: string): string[] =>
-  (command.match(/(?:"[^"]*"|'[^']*'|\$\(\(.*?\)\)|[^\s"'])+/g) ?? []).map((word) =>
-    word.replace(/["']/g, '').replace(/\$\(\((.*?)\)\)/g, (_, sum: string) => String(product(sum))),
-  );
-
-/** `15*1024*1024`: the only arithmetic that such scripts do. */
-const product = (text: string): number => text.split('*').reduce((value, factor) => value * Number(factor), 1);
-
-function runWords(host: Host, words: readonly string[], read: ReadFile, refuse: Refuse, depth: number): void {
-  const [path = '', ...args] = words;
-  const name = path.split('/').at(-1) as string;
-  switch (name) {
-    case 'sysctl':
-      for (const word of args) if (!word.startsWith('-')) assign(host, word, refuse);
-      return;
-    case 'set_sysctls.py':
-      for (const word of args) assign(host, word.replace(/^\/proc\/sys\//, ''), refuse);
-      return;
-    case 'ip':
-      // nothing is remembered of earlier connections, so there is nothing to flush
-      if (args[0] === 'tcp_metrics' && args[1] === 'flush') return;
-      break;
-    case 'tc':
-      // the link's queue is a plain one
-      if (args[0] === 'qdisc' && args.at(-1) === 'pfifo') return;
-      break;
-    case 'ethtool':
-      // segments are as large as the MSS, never larger
-      if (args[0] === '-K' && args.slice(2).every((word, i) => (i % 2 ? word === 'off' : /^[gt]so$/.test(word))))
-        return;
-      break;
-    case 'nstat':
-    case 'true':
-      return;
+  let last: string[] = [];
+  for (const command of simpleCommands(text)) {
+    const failed = last.length > 0;
+    if (command.when === 'failed' && !failed) continue;
+    if (command.when === 'succeeded' && failed) continue;
+    if (command.when !== 'failed') lacks.push(...last); // what `||` makes good is not lacking
+    last = runSimple(shell, command);
   }
-  // the host is gone when the script has ended: nothing to restore
-  if (/^sysctl_restore_/.test(name)) return;
-  const text = path.endsWith('.sh') && depth > 0 ? read(path) : undefined;
-  if (text === undefined) refuse(`command ${[name, ...args].slice(0, 3).join(' ')}`);
-  else runShell(host, text, read, refuse, depth - 1);
+  return [...lacks, ...last];
 }
 
-/**
- * Settings of Linux that are not simulated, with the values at which the simulated host behaves as if they were: others
- * are refused. `any`: the setting matters only to calls that are refused themselves.
- */
+/** A command: what it asks for and does not get. */
+type Command = (host: Host, args: readonly string[], to: string | undefined) => string[];
+
+const DONE: string[] = [];
+
 /* biome-ignore format: a table */
-const FIXED: Readonly<Record<string, readonly string[] | 'any'>> = {
-  'net.ipv4.tcp_autocorking':            ['0'],
-  'net.ipv4.tcp_congestion_control':     ['reno', 'cubic'], // cubic: the default of Linux; what differs shows in the script
-  'net.ipv4.tcp_dsack':                  ['0', '1'],
-  'net.ipv4.tcp_early_retrans':          ['0', '3', '4'],
-  'net.ipv4.tcp_ecn':                    ['0', '2'],
-  'net.ipv4.tcp_ecn_option':             'any',
-  'net.ipv4.tcp_fack':                   ['0'],
-  'net.ipv4.tcp_fastopen':               'any',
-  'net.ipv4.tcp_fastopen_blackhole_timeout_sec': 'any',
-  'net.ipv4.tcp_fastopen_key':           'any',
-  'net.ipv4.tcp_frto':                   ['0', '2'],
-  'net.ipv4.tcp_min_tso_segs':           'any',
-  'net.ipv4.tcp_mtu_probing':            ['0'],
-  'net.ipv4.tcp_no_metrics_save':        'any',
-  'net.ipv4.tcp_notsent_lowat':          ['4294967295', '-1'],
-  'net.ipv4.tcp_pacing_ca_ratio':        'any',
-  'net.ipv4.tcp_pacing_ss_ratio':        'any',
-  'net.ipv4.tcp_recovery':               ['0', '1'],
-  'net.ipv4.tcp_reordering':             ['3'],
-  'net.ipv4.tcp_slow_start_after_idle':  ['0'],
-  'net.ipv4.tcp_syncookies':             ['1'],
-  'net.ipv4.tcp_tso_win_divisor':        'any',
+const COMMANDS: Readonly<Record<string, Command>> = {
+  sysctl:           (host, args) => args.filter((word) => !word.startsWith('-')).flatMap((word) => assign(host, word)),
+  'set_sysctls.py': (host, args) => args.flatMap((word) => assign(host, word)),
+  echo:             (host, args, to) => to === undefined ? DONE : writeFile(host, to, args.join(' ')),
+  cat:              () => DONE,
+  ip,
+  tc,
+  ethtool,
+  nstat:            () => DONE,
+  true:             () => DONE,
 };
 
-/** `net.ipv4.tcp_sack=1`, or with slashes. */
-function assign(host: Host, word: string, refuse: Refuse): void {
-  const cut = word.indexOf('=');
-  const name = word.slice(0, cut < 0 ? undefined : cut).replaceAll('/', '.');
-  const value = cut < 0 ? '' : word.slice(cut + 1).trim();
-  if (cut < 0 || !setKnown(host, name, value)) refuse(`sysctl ${cut < 0 ? name : `${name}=${value}`}`);
+function runSimple({ host, read, depth }: Shell, { words, to }: Simple): string[] {
+  const [path = '', ...args] = words;
+  const name = path.split('/').at(-1) as string;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command) return command(host, args, to);
+  // the host is gone when the script has ended: nothing to restore
+  if (/^sysctl_restore_/.test(name)) return DONE;
+  const text = path.endsWith('.sh') && depth > 0 ? read(path) : undefined;
+  return text === undefined ? [refused(name, args)] : runShell({ host, read, depth: depth - 1 }, text);
 }
 
-/** Sets what the host has; of the rest allows what is as it is. @returns whether the host is now as was asked */
-function setKnown(host: Host, name: string, value: string): boolean {
-  const settings = host.sysctl as Record<string, number | readonly number[]>;
-  if (Object.hasOwn(settings, name)) {
-    const numbers = value.split(/\s+/).map(Number);
-    if (numbers.some(Number.isNaN)) return false;
-    settings[name] = Array.isArray(settings[name]) ? numbers : (numbers[0] as number);
-    return true;
+const refused = (name: string, args: readonly string[]): string => `command ${[name, ...args].slice(0, 3).join(' ')}`;
+
+/** `net.ipv4.tcp_sack=1`; with slashes, or as the path of the file that stands for it. */
+function assign(host: Host, word: string): string[] {
+  const cut = word.indexOf('=');
+  const name = word
+    .slice(0, cut < 0 ? undefined : cut)
+    .trim()
+    .replace(/^\/proc\/sys\//, '')
+    .replaceAll('/', '.');
+  if (cut < 0) return [`sysctl ${name}`];
+  const value = word.slice(cut + 1).trim();
+  return host.writeSysctl(name, value) ? [`sysctl ${name}=${value}`] : DONE;
+}
+
+/** Parameters of modules that a script may set, to the one value at which the simulated host is. */
+const PARAMETERS: Readonly<Record<string, string>> = { '/sys/module/tcp_cubic/parameters/hystart_detect': '3' };
+
+function writeFile(host: Host, path: string, value: string): string[] {
+  if (path.startsWith('/proc/sys/')) return assign(host, `${path}=${value}`);
+  return PARAMETERS[path] === value ? DONE : [`writing ${path}`];
+}
+
+/** ip(8): the metrics of one route, the size of packets, and what is remembered of peers. */
+function ip(host: Host, given: readonly string[]): string[] {
+  const [object, verb = '', ...rest] = given.filter((word) => word !== '-6' && word !== '-4');
+  // nothing is remembered of earlier connections, so there is nothing to flush
+  if (object === 'tcp_metrics' && verb === 'flush') return DONE;
+  if (object === 'link' && verb === 'set') return linkSet(host, rest);
+  if (object === 'route' && /^(?:add|append|change|replace)$/.test(verb)) return route(host, rest);
+  return [refused('ip', given)];
+}
+
+/** `ip link set dev tun0 mtu 1400`. */
+function linkSet(host: Host, args: readonly string[]): string[] {
+  const at = args.indexOf('mtu');
+  const mtu = Number(args[at + 1]);
+  if (at < 0 || !(mtu >= 68 && mtu <= 65_535)) return [refused('ip', ['link', 'set', ...args])];
+  host.device.mtu = mtu;
+  host.changed();
+  return DONE;
+}
+
+type Metric = (metrics: RouteMetrics, value: string) => void;
+
+/* biome-ignore format: a table */
+const METRICS: Readonly<Record<string, Metric>> = {
+  mtu:        (metrics, value) => { metrics.mtu = Number(value); },
+  advmss:     (metrics, value) => { metrics.advmss = Number(value); },
+  initcwnd:   (metrics, value) => { metrics.initcwnd = Number(value); },
+  initrwnd:   (metrics, value) => { metrics.initrwnd = Number(value); },
+  cwnd:       (metrics, value) => { metrics.cwnd = Number(value); },
+  ssthresh:   (metrics, value) => { metrics.ssthresh = Number(value); },
+  window:     (metrics, value) => { metrics.window = Number(value); },
+  reordering: (metrics, value) => { metrics.reordering = Number(value); },
+  quickack:   (metrics, value) => { metrics.quickack = value === '1'; },
+  rto_min:    (metrics, value) => { metrics.rtoMin = duration(value); },
+  congctl:    (metrics, value) => { metrics.congctl = value; },
+};
+
+/** `200ms`, `1s`; a bare number is in milliseconds. */
+function duration(text: string): Time {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|us)?$/.exec(text) ?? [];
+  return ms(Number(digits ?? Number.NaN) * (unit === 's' ? 1000 : unit === 'us' ? 0.001 : 1));
+}
+
+/** `ip route change 192.0.2.1 via 192.168.0.2 dev tun0 mtu lock 1500 initcwnd 11`. */
+function route(host: Host, args: readonly string[]): string[] {
+  const [target = '', ...rest] = args;
+  const metrics: RouteMetrics = {};
+  for (let i = 0; i < rest.length; i++) {
+    const word = rest[i] as string;
+    if (word === 'via' || word === 'dev' || word === 'src' || word === 'proto' || word === 'scope') {
+      i++; // there is one way to the peer
+      continue;
+    }
+    const set = Object.hasOwn(METRICS, word) ? METRICS[word] : undefined;
+    const locked = rest[i + 1] === 'lock';
+    const value = rest[(i += locked ? 2 : 1)];
+    if (!set || value === undefined) return [refused('ip', ['route', word])];
+    set(metrics, value);
+    if (word === 'mtu' && locked) metrics.mtuLocked = true;
   }
-  const fixed = Object.hasOwn(FIXED, name) ? FIXED[name] : undefined;
-  return fixed === 'any' || (fixed?.includes(value) ?? false);
+  if (!metricsHold(metrics)) return [refused('ip', ['route', ...args])];
+  host.routes.set(target.replace(/\/(?:32|128)$/, ''), metrics);
+  host.changed();
+  return DONE;
+}
+
+const metricsHold = (metrics: RouteMetrics): boolean =>
+  Object.values(metrics).every((value) => typeof value !== 'number' || value >= 0);
+
+/** `tc qdisc replace dev tun0 root fq`. */
+function tc(host: Host, args: readonly string[]): string[] {
+  const [object, verb = '', ...rest] = args;
+  const lack = [refused('tc', args)];
+  if (object !== 'qdisc') return lack;
+  const kind = rest[rest.indexOf('root') + 1] ?? '';
+  const limit = rest.indexOf('limit');
+  if (verb === 'del' || verb === 'delete') Object.assign(host.device, { qdisc: 'pfifo_fast', limit: 1000 });
+  else if (/^(?:add|replace|change)$/.test(verb) && (QDISCS as readonly string[]).includes(kind)) {
+    host.device.qdisc = kind as Qdisc;
+    host.device.limit = limit < 0 ? 1000 : Number(rest[limit + 1]);
+  } else return lack;
+  host.changed();
+  return DONE;
+}
+
+const FEATURES: Readonly<Record<string, 'tso' | 'gso' | 'gro'>> = {
+  tso: 'tso',
+  gso: 'gso',
+  gro: 'gro',
+  'tcp-segmentation-offload': 'tso',
+  'generic-segmentation-offload': 'gso',
+  'generic-receive-offload': 'gro',
+};
+
+/** `ethtool -K tun0 tso off gso off`. */
+function ethtool(host: Host, args: readonly string[]): string[] {
+  const [option, , ...switches] = args;
+  if (option !== '-K' && option !== '--offload' && option !== '--features') return [refused('ethtool', args)];
+  for (let i = 0; i < switches.length; i += 2) {
+    const feature = FEATURES[switches[i] as string];
+    const value = switches[i + 1];
+    if (!feature || (value !== 'on' && value !== 'off')) return [refused('ethtool', args)];
+    host.device[feature] = value === 'on';
+  }
+  host.changed();
+  return DONE;
 }

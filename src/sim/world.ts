@@ -54,10 +54,10 @@ class World implements Kernel {
       nextSocket: () => ++sockets,
     };
     const hosts = new Map<string, Host>();
-    for (const [index, { name, address }] of topology.hosts.entries()) {
+    for (const [index, { name, address, ...setup }] of topology.hosts.entries()) {
       const addr = parseIp4(address);
       must(addr !== undefined, `host ${name} has no valid address: ${address}`);
-      hosts.set(name, new Host(index, name, addr, machine));
+      hosts.set(name, new Host(index, name, addr, machine, setup));
     }
     for (const [index, { between, ...options }] of topology.links.entries()) {
       const ends = between.map((name) => hosts.get(name));

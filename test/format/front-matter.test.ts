@@ -153,6 +153,21 @@ describe('format: topology', () => {
     }
   });
 
+  it('reads kernels and settings of hosts', () => {
+    const text =
+      'hosts:\n  a: 10.0.0.1\n  b: { address: 10.0.0.2, kernel: 6.1, sysctl: { net.ipv4.tcp_sack: 0, ' +
+      'net.ipv4.tcp_rmem: 4096 65536 65536 } }';
+    assert.deepEqual(topology(text).hosts, { a: '10.0.0.1', b: '10.0.0.2' });
+    const sysctl = { 'net.ipv4.tcp_sack': '0', 'net.ipv4.tcp_rmem': '4096 65536 65536' };
+    assert.deepEqual(topology(text).setups, { b: { kernel: '6.1', sysctl } });
+    assert.equal(topology('hosts: {a: 10.0.0.1, b: 10.0.0.2}').setups, undefined);
+    const host = (setup: string) => `hosts: {a: 10.0.0.1, b: {address: 10.0.0.2, ${setup}}}`;
+    fault(host('kernel: 4.19'), '3:55+4 `topology.hosts.b.kernel` must be one of: 5.15, 6.1, 6.18.');
+    fault(host('kernle: 6.1'), '3:47+6 `kernle` is no key of a host; the keys are: address, kernel, sysctl.');
+    fault(host('sysctl: {tcp_sack: 0}'), '3:56+8 `tcp_sack` is no setting, such as net.ipv4.tcp_sack.');
+    fault('hosts: {a: {kernel: 6.1}, b: 10.0.0.2}', '3:14+13 A host needs `address: 10.0.0.1`.');
+  });
+
   it('joins two hosts by default, and one by nothing', () => {
     assert.deepEqual(topology('hosts: {a: 10.0.0.1, b: 10.0.0.2}').links, [{ ...LINK, between: ['a', 'b'] }]);
     assert.deepEqual(topology('hosts: {a: 10.0.0.1}').links, []);

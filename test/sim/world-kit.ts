@@ -12,6 +12,9 @@ export interface KitOptions {
   seed?: number;
   link?: Partial<Topology['links'][number]>;
   hooks?: Partial<Hooks>;
+  /** What is special about the hosts: kernel, settings. */
+  client?: Omit<Topology['hosts'][number], 'name' | 'address'>;
+  server?: Omit<Topology['hosts'][number], 'name' | 'address'>;
 }
 
 export interface Kit {
@@ -27,13 +30,13 @@ export interface Kit {
   milliseconds(): number;
 }
 
-export function kit({ seed = 1, link = {}, hooks = {} }: KitOptions = {}): Kit {
+export function kit({ seed = 1, link = {}, hooks = {}, client: one = {}, server: two = {} }: KitOptions = {}): Kit {
   const kernel = createSimulator({
     seed,
     topology: {
       hosts: [
-        { name: 'client', address: '10.0.0.1' },
-        { name: 'server', address: '10.0.0.2' },
+        { name: 'client', address: '10.0.0.1', ...one },
+        { name: 'server', address: '10.0.0.2', ...two },
       ],
       links: [
         {

@@ -2,18 +2,23 @@
  * A host: addresses, links, settings, sockets. Packets come in at `arrive` and go out at `send`; the rest of the kernel
  * hangs here. It knows nothing of processes' code.
  */
+import { DEFAULT_KERNEL, type KernelVersion } from '../base/kernels.ts';
 import { hashName, Rng } from '../base/rng.ts';
 import type { Time } from '../base/time.ts';
 import { DROPS } from '../net/drops.ts';
 import type { Link, Port } from '../net/link.ts';
 import type { Scheduler } from '../net/scheduler.ts';
+import type { Settings, Totals } from '../tcp/tcb.ts';
 import type { Log } from '../trace/log.ts';
 import { type Ip4, ip4Text } from '../wire/ipv4.ts';
 import { isMalformed } from '../wire/malformed.ts';
 import { emitTcpIpv4, parseTcpIpv4, type Segment } from '../wire/tcp.ts';
+import { newDevice, type RouteMetrics } from './device.ts';
+import { type Profile, profileOf, sysctlOf } from './profiles.ts';
 import { Socket } from './socket.ts';
-import { SYSCTL_6_18, type Sysctl } from './sysctl.ts';
+import { type Refusal, type Sysctl, type SysctlName, writeSysctl } from './sysctl.ts';
 import type { RunQueue } from './task.ts';
+import { type Path, refreshSettings } from './tcp/bridge.ts';
 import { Demux } from './tcp/demux.ts';
 import { segmentFor } from './tcp/input.ts';
 
@@ -24,6 +29,13 @@ export interface Machine {
   readonly runQueue: RunQueue;
   readonly seed: number;
   nextSocket(): number;
+}
+
+/** What a topology says of a host beside its name and address. */
+export interface HostSetup {
+  readonly kernel?: KernelVersion;
+  /** Settings that differ from the kernel's defaults, under their Linux names. */
+  readonly sysctl?: Readonly<Record<string, number | string>>;
 }
 
 const LOOPBACK_MTU = 65536;
@@ -44,7 +56,14 @@ export class Host implements Port {
   readonly name: string;
   readonly address: Ip4;
   readonly machine: Machine;
-  readonly sysctl: Sysctl = { ...SYSCTL_6_18 };
+  readonly profile: Profile;
+  readonly sysctl: Readonly<Sysctl>;
+  /** What `sysctl`, `device` and `routes` mean to connections, by their path. */
+  readonly settings = new Map<string, { path: Path; settings: Settings }>();
+  readonly device = newDevice();
+  /** What is known of the routes to single addresses, by the address as text. */
+  readonly routes = new Map<string, RouteMetrics>();
+  readonly totals: Totals = { orphans: 0, timeWaits: 0 };
   readonly demux = new Demux();
   readonly links: Link[] = [];
   /** Kernel secret of this host: initial sequence numbers, ports and timestamps are hashed with it. */
@@ -54,7 +73,15 @@ export class Host implements Port {
   readonly portSteps = new Map<string, number>();
   #ipId: number;
 
-  constructor(index: number, name: string, address: Ip4, machine: Machine) {
+  /** @throws Error when the setup asks for a setting that the kernel does not have, or not with this value */
+  constructor(index: number, name: string, address: Ip4, machine: Machine, setup: HostSetup = {}) {
+    const { kernel = DEFAULT_KERNEL, sysctl = {} } = setup;
+    this.profile = profileOf(kernel);
+    this.sysctl = sysctlOf(kernel);
+    for (const [setting, value] of Object.entries(sysctl)) {
+      const refusal = this.writeSysctl(setting, String(value));
+      if (refusal) throw new Error(`host ${name}: sysctl ${setting}=${value}: ${refusal}`);
+    }
     this.index = index;
     this.name = name;
     this.address = address;
@@ -65,7 +92,7 @@ export class Host implements Port {
     machine.log.add(
       'host.up',
       { host: index, cause: -1 },
-      { name, address: ip4Text(address), kernel: 'simulator 6.18' },
+      { name, address: ip4Text(address), kernel: `simulator ${kernel}` },
     );
   }
 
@@ -73,10 +100,23 @@ export class Host implements Port {
     return this.machine.scheduler.now;
   }
 
+  /** Writes a setting as sysctl(8) does: connections that exist obey it too. @returns why not, or undefined: it is done */
+  writeSysctl(name: string, value: string): Refusal | undefined {
+    if (this.profile.absent.has(name as SysctlName)) return 'ENOENT';
+    const refusal = writeSysctl(this.sysctl, name, value);
+    if (!refusal) this.changed();
+    return refusal;
+  }
+
+  /** A setting, the device or a route was changed: connections go by it from now on. */
+  changed(): void {
+    refreshSettings(this);
+  }
+
   /** A socket with this host's default buffers. */
   newSocket(domain: number, type: number, listener = 0): Socket {
-    const send = this.sysctl['net.ipv4.tcp_wmem'][1] as number;
-    const receive = this.sysctl['net.ipv4.tcp_rmem'][1] as number;
+    const send = this.sysctl['net.ipv4.tcp_wmem'][1];
+    const receive = this.sysctl['net.ipv4.tcp_rmem'][1];
     const socket = new Socket(this.machine.nextSocket(), domain, type, send, receive);
     this.machine.log.add(
       'sock.new',

@@ -5,6 +5,7 @@
 import type { Errno } from '../base/errno.ts';
 import type { Time } from '../base/time.ts';
 import type { Alarm } from '../net/scheduler.ts';
+import { newSockOpts, type SockOpts } from '../tcp/sockopts.ts';
 import type { Tcb, TimerName } from '../tcp/tcb.ts';
 import { WaitQueue } from './task.ts';
 
@@ -64,7 +65,8 @@ export class Socket {
   /** A connect() was left to the background; the next one tells how it ended (Linux SS_CONNECTING). */
   connecting = false;
   reuseAddr = false;
-  keepAlive = false;
+  /** Options that TCP obeys; the connection block has the same object. */
+  opts: SockOpts = newSockOpts();
   noDelay = false;
   sendBuffer: number;
   receiveBuffer: number;

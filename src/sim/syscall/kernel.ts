@@ -6,6 +6,7 @@
  * This module knows neither kernel.
  */
 import { type Errno, errnoNumber, errnoText } from '../base/errno.ts';
+import type { KernelVersion } from '../base/kernels.ts';
 import type { Time } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
 import type { CallName } from './signatures.ts';
@@ -149,7 +150,14 @@ export interface Kernel {
 
 /** The hosts and links of a notebook. */
 export interface Topology {
-  hosts: readonly { name: string; address: string }[];
+  hosts: readonly {
+    name: string;
+    address: string;
+    /** Which Linux the simulator is on this host; 6.18 unless given. */
+    kernel?: KernelVersion;
+    /** Settings that differ from the kernel's defaults, under their Linux names: `'net.ipv4.tcp_sack': 0`. */
+    sysctl?: Readonly<Record<string, number | string>>;
+  }[];
   links: readonly {
     between: readonly [string, string];
     /** One way. */

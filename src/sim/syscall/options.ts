@@ -38,9 +38,9 @@ const OPTIONS = new Map<string, Option>([
   [
     key(C.SOL_SOCKET, C.SO_KEEPALIVE),
     {
-      get: (s) => flag(s.keepAlive),
+      get: (s) => flag(s.opts.keepAlive),
       set: (s, _, value) => {
-        s.keepAlive = value !== 0;
+        s.opts.keepAlive = value !== 0;
       },
     },
   ],

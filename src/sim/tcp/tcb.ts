@@ -8,6 +8,7 @@
 import { ByteRing } from '../base/ring.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
+import { newSockOpts, type SockOpts } from './sockopts.ts';
 import type { State } from './states.ts';
 import { DEFAULT_RATIO } from './window.ts';
 
@@ -77,14 +78,44 @@ export interface Settings {
   sack: boolean;
   /** The largest segment that this end wants: MTU less 40 bytes of headers (RFC 9293 section 3.7.1). */
   mss: number;
-  /** net.ipv4.tcp_rmem[2]: sets the window scale. */
+  /** The larger of net.ipv4.tcp_rmem[2] and net.core.rmem_max: sets the window scale. */
   receiveMax: number;
+  /** net.ipv4.tcp_retries1. */
+  retries1: number;
+  /** net.ipv4.tcp_keepalive_time, tcp_keepalive_intvl, tcp_keepalive_probes. */
+  keepIdle: Time;
+  keepInterval: Time;
+  keepCount: number;
+  /** net.ipv4.tcp_rto_min_us, tcp_rto_max_ms. */
+  rtoMin: Time;
+  rtoMax: Time;
+  /** net.ipv4.tcp_thin_linear_timeouts. */
+  thinLinear: boolean;
+  /** net.ipv4.tcp_invalid_ratelimit. */
+  invalidRateLimit: Time;
+  /** net.ipv4.tcp_rfc1337: a reset does not end TIME-WAIT. */
+  rfc1337: boolean;
+  /** net.ipv4.tcp_max_orphans, tcp_max_tw_buckets. */
+  maxOrphans: number;
+  maxTimeWaits: number;
+  /** How much of SO_RCVBUF is payload: learned from what comes, or this many of 256 parts for good (Linux before 6.6). */
+  receiveRatio: number | 'learned';
+  /** Counted over all connections of the host. */
+  readonly totals: Totals;
+}
+
+/** Connections that hold memory though no program holds them. */
+export interface Totals {
+  orphans: number;
+  timeWaits: number;
 }
 
 export interface Tcb {
   /** Changed by `enter` (turn.ts) alone. */
   readonly state: State;
   readonly settings: Settings;
+  /** What the program asked for; shared with its socket. */
+  readonly opts: SockOpts;
   readonly local: { readonly addr: number; readonly port: number };
   readonly remote: { readonly addr: number; readonly port: number };
 
@@ -235,6 +266,7 @@ export interface Tcb {
 
 export interface TcbInit {
   settings: Settings;
+  opts?: SockOpts;
   local: Tcb['local'];
   remote: Tcb['remote'];
   iss: Seq;
@@ -254,6 +286,7 @@ export function newTcb(init: TcbInit): Tcb {
   return {
     state: 'CLOSED',
     settings,
+    opts: init.opts ?? newSockOpts(),
     local,
     remote,
     iss,

@@ -25,6 +25,19 @@ export const SETTINGS: Settings = {
   sack: true,
   mss: 1460,
   receiveMax: 33_554_432,
+  retries1: 3,
+  keepIdle: s(7200),
+  keepInterval: s(75),
+  keepCount: 9,
+  rtoMin: ms(200),
+  rtoMax: s(120),
+  thinLinear: false,
+  invalidRateLimit: ms(500),
+  rfc1337: false,
+  maxOrphans: 131_072,
+  maxTimeWaits: 131_072,
+  receiveRatio: 'learned',
+  totals: { orphans: 0, timeWaits: 0 },
 };
 
 export type EndName = 'a' | 'b';
@@ -57,7 +70,7 @@ export class Duo {
 
   constructor(settings: Partial<Settings> = {}, buffers: { send?: number; receive?: number } = {}) {
     const init = {
-      settings: { ...SETTINGS, ...settings },
+      settings: { ...SETTINGS, totals: { orphans: 0, timeWaits: 0 }, ...settings },
       timestampOffset: 0,
       sendLimit: buffers.send ?? 46_080,
       receiveLimit: buffers.receive ?? 131_072,

@@ -5,7 +5,7 @@
 import { errnoNumber } from '../../base/errno.ts';
 import { hashName } from '../../base/rng.ts';
 import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
-import { s, type Time } from '../../base/time.ts';
+import { ms, s, type Time, us } from '../../base/time.ts';
 import { endOfData } from '../../tcp/output.ts';
 import { smoothedRtt } from '../../tcp/rtt.ts';
 import { STATES } from '../../tcp/states.ts';
@@ -20,21 +20,61 @@ import type { Logged, Socket } from '../socket.ts';
 /** Bytes of the two headers without options. */
 const HEADERS = 40;
 
-function settingsOf(host: Host, mtu: number): Settings {
-  const { sysctl } = host;
+/** A path, as far as settings depend on it. */
+export interface Path {
+  /** The link's. */
+  readonly mtu: number;
+  /** The address at its end, as text. */
+  readonly peer: string;
+}
+
+/** What the host's settings, as they are now, mean to connections over a path. */
+function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
+  const { sysctl, profile, totals, device } = host;
+  const metrics = host.routes.get(peer) ?? {};
+  const mtu = metrics.mtu ?? device.mtu ?? linkMtu;
+  const scale = sysctl['net.ipv4.tcp_adv_win_scale'];
   return {
     synRetries: sysctl['net.ipv4.tcp_syn_retries'],
     synLinearTimeouts: sysctl['net.ipv4.tcp_syn_linear_timeouts'],
     synackRetries: sysctl['net.ipv4.tcp_synack_retries'],
+    retries1: sysctl['net.ipv4.tcp_retries1'],
     retries2: sysctl['net.ipv4.tcp_retries2'],
     orphanRetries: sysctl['net.ipv4.tcp_orphan_retries'],
     finTimeout: s(sysctl['net.ipv4.tcp_fin_timeout']),
+    keepIdle: s(sysctl['net.ipv4.tcp_keepalive_time']),
+    keepInterval: s(sysctl['net.ipv4.tcp_keepalive_intvl']),
+    keepCount: sysctl['net.ipv4.tcp_keepalive_probes'],
+    rtoMin: us(sysctl['net.ipv4.tcp_rto_min_us']),
+    rtoMax: ms(sysctl['net.ipv4.tcp_rto_max_ms']),
+    thinLinear: sysctl['net.ipv4.tcp_thin_linear_timeouts'] !== 0,
+    invalidRateLimit: ms(sysctl['net.ipv4.tcp_invalid_ratelimit']),
+    rfc1337: sysctl['net.ipv4.tcp_rfc1337'] !== 0,
+    maxOrphans: sysctl['net.ipv4.tcp_max_orphans'],
+    maxTimeWaits: sysctl['net.ipv4.tcp_max_tw_buckets'],
     windowScaling: sysctl['net.ipv4.tcp_window_scaling'] !== 0,
     timestamps: sysctl['net.ipv4.tcp_timestamps'] !== 0,
     sack: sysctl['net.ipv4.tcp_sack'] !== 0,
-    mss: Math.min(mtu - HEADERS, 65495),
-    receiveMax: sysctl['net.ipv4.tcp_rmem'][2] as number,
+    mss: Math.min(metrics.advmss ?? 65_495, mtu - HEADERS, 65_495),
+    receiveMax: Math.max(sysctl['net.ipv4.tcp_rmem'][2], sysctl['net.core.rmem_max']),
+    receiveRatio: profile.learnsReceiveRatio ? 'learned' : scale > 0 ? 256 - (256 >> scale) : 256 >> -scale,
+    totals,
   };
+}
+
+/** The same, one for all connections over like paths: when a setting is written it reaches them, as it does in Linux. */
+function settingsOf(host: Host, path: Path): Settings {
+  const key = host.routes.has(path.peer) ? `${path.mtu} ${path.peer}` : String(path.mtu);
+  const known = host.settings.get(key);
+  if (known) return known.settings;
+  const settings = settingsNow(host, path);
+  host.settings.set(key, { path, settings });
+  return settings;
+}
+
+/** Something that settings depend on was changed: connections go by it from now on. */
+export function refreshSettings(host: Host): void {
+  for (const { path, settings } of host.settings.values()) Object.assign(settings, settingsNow(host, path));
 }
 
 /** A keyed hash of the names plus a clock that ticks every 64 ns (RFC 6528; Linux secure_tcp_seq). */
@@ -46,7 +86,8 @@ function initialSequence(host: Host, socket: Socket): Seq {
 /** Gives a socket its connection block, in CLOSED. */
 export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
   const tcb = newTcb({
-    settings: settingsOf(host, mtu),
+    settings: settingsOf(host, { mtu, peer: ip4Text(socket.remoteAddr) }),
+    opts: socket.opts,
     local: { addr: socket.localAddr, port: socket.localPort },
     remote: { addr: socket.remoteAddr, port: socket.remotePort },
     iss: initialSequence(host, socket),
@@ -125,7 +166,7 @@ function expandSendBuffer(host: Host, socket: Socket): void {
   const { tcb } = socket;
   if (!tcb || socket.sendBufferLocked) return;
   const segments = Math.max(INITIAL_CWND, tcb.cc.cwnd);
-  const wanted = Math.min(2 * segments * trueSize(tcb.settings.mss), host.sysctl['net.ipv4.tcp_wmem'][2] as number);
+  const wanted = Math.min(2 * segments * trueSize(tcb.settings.mss), host.sysctl['net.ipv4.tcp_wmem'][2]);
   socket.sendBuffer = tcb.sendLimit = Math.max(tcb.sendLimit, wanted);
 }
 

@@ -66,7 +66,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.onEstablished = () => established(host, child);
   child.reuseAddr = socket.reuseAddr;
   child.noDelay = socket.noDelay;
-  child.keepAlive = socket.keepAlive;
+  child.opts = { ...socket.opts };
   child.sendBuffer = socket.sendBuffer;
   child.receiveBuffer = socket.receiveBuffer;
   child.sendBufferLocked = socket.sendBufferLocked;

@@ -8,7 +8,7 @@ import type { Socket } from '../socket.ts';
 
 /** A port for connect(), or undefined when none is left for this destination: EADDRNOTAVAIL. */
 export function connectPort(host: Host, socket: Socket, addr: number, port: number): number | undefined {
-  const [low, high] = host.sysctl['net.ipv4.ip_local_port_range'] as [number, number];
+  const [low, high] = host.sysctl['net.ipv4.ip_local_port_range'];
   const count = high - low + 1;
   const key = `${socket.localAddr}>${addr}:${port}`;
   const stepped = host.portSteps.get(key) ?? 0;
@@ -34,7 +34,7 @@ function free(host: Host, localAddr: number, localPort: number, addr: number, po
 
 /** A port for bind() to port 0 or listen() without bind(): any that nobody holds (inet_csk_find_open_port). */
 export function anyPort(host: Host, socket: Socket): number | undefined {
-  const [low, high] = host.sysctl['net.ipv4.ip_local_port_range'] as [number, number];
+  const [low, high] = host.sysctl['net.ipv4.ip_local_port_range'];
   const count = high - low + 1;
   const start = host.ports.below(count) | 1; // odd first: even ones are connect()'s
   for (let parity = 0; parity < 2; parity++) {
