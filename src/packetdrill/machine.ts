@@ -13,6 +13,7 @@ import { invoke, resume } from '../sim/syscall/dispatch.ts';
 import type { CallName } from '../sim/syscall/signatures.ts';
 import { Log } from '../sim/trace/log.ts';
 import { type Ip4, ip4Text } from '../sim/wire/ipv4.ts';
+import { RawPacket } from '../sim/wire/packet.ts';
 
 /** A packet that the host sent. */
 export interface Captured {
@@ -59,9 +60,9 @@ export class Machine {
       index: 1,
       name: 'peer',
       address: remote,
-      arrive: (bytes, packet) => {
-        log.add('packet.arrived', { host: 1, cause: packet }, { packet });
-        this.captured.push({ at: this.now, bytes });
+      arrive: (packet, number) => {
+        log.packetArrived(1, 0, number);
+        this.captured.push({ at: this.now, bytes: packet.bytes() });
       },
     };
     log.add(
@@ -69,7 +70,7 @@ export class Machine {
       { host: 1, cause: -1 },
       { name: 'peer', address: ip4Text(remote), kernel: 'packetdrill script' },
     );
-    const path = { delay: ZERO, rate: Number.POSITIVE_INFINITY, queue: 1000, loss: 0, mtu };
+    const path = { delay: ZERO, rate: Number.POSITIVE_INFINITY, queue: 1000, loss: 0, mtu, offload: 'whole' as const };
     this.#link = new Link(0, [this.host, this.#peer], path, seed, this.#scheduler, log);
     this.host.links.push(this.#link);
     log.add('process.start', { host: 0, cause: -1 }, { pid: PID, name: 'script' });
@@ -103,7 +104,7 @@ export class Machine {
   /** The peer sends a packet. */
   inject(bytes: Uint8Array): void {
     this.log.now = this.now;
-    this.#link.send(this.#peer, bytes, 0, -1);
+    this.#link.send(this.#peer, new RawPacket(bytes), 0, -1);
     this.settle();
   }
 

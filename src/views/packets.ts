@@ -9,19 +9,9 @@ import type { Time } from '../sim/base/time.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
 import { ip4Text } from '../sim/wire/ipv4.ts';
 import { isMalformed, type Malformed } from '../sim/wire/malformed.ts';
+import { parseTcpIpv4, type TcpIpv4 } from '../sim/wire/packet.ts';
 import { type Base, optionText } from '../sim/wire/print.ts';
-import {
-  ACK,
-  FIN,
-  PSH,
-  parseTcpIpv4,
-  RST,
-  type Segment,
-  SYN,
-  segmentLength,
-  TCP_HEADER,
-  type TcpIpv4,
-} from '../sim/wire/tcp.ts';
+import { ACK, FIN, PSH, RST, type Segment, SYN, segmentLength, TCP_HEADER } from '../sim/wire/tcp.ts';
 import { optionLength } from '../sim/wire/tcp-options.ts';
 import { type Facts, factsOf, type PacketWay, perLog } from './facts.ts';
 import type { Side } from './view.ts';

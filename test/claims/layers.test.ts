@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { seqAdd } from '../../src/sim/base/seq.ts';
 import { parseIp4 } from '../../src/sim/wire/ipv4.ts';
-import { emitTcpIpv4 } from '../../src/sim/wire/tcp.ts';
+import { emitTcpIpv4 } from '../../src/sim/wire/packet.ts';
 import { failure } from '../sim/world-kit.ts';
 import { connection, dial, experiment, listener, onWire, pattern, read, socket } from './lab.ts';
 

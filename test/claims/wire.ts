@@ -13,7 +13,8 @@ import { DROPS } from '../../src/sim/net/drops.ts';
 import type { Log } from '../../src/sim/trace/log.ts';
 import { parseIp4 } from '../../src/sim/wire/ipv4.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
-import { emitTcpIpv4, parseTcpIpv4, type Segment } from '../../src/sim/wire/tcp.ts';
+import { emitTcpIpv4, type Packet, parseTcpIpv4, RawPacket } from '../../src/sim/wire/packet.ts';
+import type { Segment } from '../../src/sim/wire/tcp.ts';
 
 /** What a rule is told of a segment that is about to arrive. */
 export interface Passing {
@@ -28,10 +29,10 @@ export type Rule = (passing: Passing) => 'lose' | Time | undefined;
 const arrive = Host.prototype.arrive;
 const wires = new WeakMap<Log, Wire>();
 
-Host.prototype.arrive = function (bytes, packet) {
+Host.prototype.arrive = function (packet, number) {
   const wire = wires.get(this.machine.log);
-  if (wire) wire.pass(this, bytes, packet);
-  else arrive.call(this, bytes, packet);
+  if (wire) wire.pass(this, packet, number);
+  else arrive.call(this, packet, number);
 };
 
 export class Wire {
@@ -76,17 +77,19 @@ export class Wire {
     const host = this.#host(to);
     const { log, scheduler } = host.machine;
     const packet = log.add('packet.sent', { host: -1, cause: -1 }, { to: host.index, link: 0, bytes });
-    scheduler.at(host.now, () => arrive.call(host, bytes, packet));
+    scheduler.at(host.now, () => arrive.call(host, new RawPacket(bytes), packet));
   }
 
-  pass(host: Host, bytes: Uint8Array, packet: number): void {
+  pass(host: Host, packet: Packet, number: number): void {
     this.#hosts.set(host.name, host);
     const { log, scheduler } = host.machine;
+    const bytes = packet.bytes();
     const parsed = parseTcpIpv4(bytes);
     const fate = isMalformed(parsed) ? undefined : this.rule({ to: host.name, segment: parsed.segment, bytes });
-    if (fate === 'lose') log.add('packet.dropped', { host: host.index, cause: packet }, { packet, reason: DROPS.lost });
-    else if (fate === undefined) arrive.call(host, bytes, packet);
-    else scheduler.at((host.now + fate) as Time, () => arrive.call(host, bytes, packet));
+    if (fate === 'lose')
+      log.add('packet.dropped', { host: host.index, cause: number }, { packet: number, reason: DROPS.lost });
+    else if (fate === undefined) arrive.call(host, packet, number);
+    else scheduler.at((host.now + fate) as Time, () => arrive.call(host, packet, number));
   }
 
   #host(name: string): Host {

@@ -10,7 +10,8 @@ import { STATES, type State, TRANSITIONS } from '../../src/sim/tcp/states.ts';
 import { Log } from '../../src/sim/trace/log.ts';
 import type { Fields } from '../../src/sim/trace/schema.ts';
 import { ip4 } from '../../src/sim/wire/ipv4.ts';
-import { ACK, emitTcpIpv4, FIN, PSH, RST, SYN } from '../../src/sim/wire/tcp.ts';
+import { emitTcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../src/sim/wire/tcp.ts';
 import type { TcpOptions } from '../../src/sim/wire/tcp-options.ts';
 
 export const CLIENT = { host: 0, sock: 2, task: 1 };

@@ -10,9 +10,11 @@ import type { Link, Port } from '../net/link.ts';
 import type { Scheduler } from '../net/scheduler.ts';
 import type { Settings, Totals } from '../tcp/tcb.ts';
 import type { Log } from '../trace/log.ts';
+import { cutSegment } from '../wire/gso.ts';
 import { type Ip4, ip4Text } from '../wire/ipv4.ts';
 import { isMalformed } from '../wire/malformed.ts';
-import { emitTcpIpv4, parseTcpIpv4, type Segment } from '../wire/tcp.ts';
+import { type Packet, parseTcpIpv4, TcpPacket } from '../wire/packet.ts';
+import type { Segment } from '../wire/tcp.ts';
 import { newDevice, type RouteMetrics } from './device.ts';
 import { type Profile, profileOf, sysctlOf } from './profiles.ts';
 import { Socket } from './socket.ts';
@@ -139,36 +141,54 @@ export class Host implements Port {
     return near && { link: near, source: this.address, mtu: near.mtu };
   }
 
-  /** Puts a segment into a packet and sends it. */
-  send(segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number): void {
+  /**
+   * Puts a segment into a packet and sends it.
+   * @param size what a packet of the path holds (Linux gso_size): a longer segment is cut by a device that cannot carry it
+   * whole.
+   */
+  send(segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number, size?: number): void {
+    const link = this.route(dst)?.link;
+    if (size !== undefined && segment.payload.length > size && link?.offload === 'cut') {
+      for (const part of cutSegment(segment, size)) this.#transmit(link, part, src, dst, sock, cause);
+    } else this.#transmit(link, segment, src, dst, sock, cause);
+  }
+
+  #transmit(link: Link | undefined, segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number): void {
     this.#ipId = (this.#ipId + 1) & 0xffff;
-    const bytes = emitTcpIpv4(segment, { src, dst, id: this.#ipId, ttl: this.sysctl['net.ipv4.ip_default_ttl'] });
-    const route = this.route(dst);
-    if (route?.link) {
-      route.link.send(this, bytes, sock, cause);
+    const ttl = this.sysctl['net.ipv4.ip_default_ttl'];
+    const packet = new TcpPacket(segment, { src, dst, id: this.#ipId, ttl });
+    if (link) {
+      link.send(this, packet, sock, cause);
       return;
     }
     const { log, scheduler } = this.machine;
-    const packet = log.add('packet.sent', { host: this.index, sock, cause }, { to: this.index, link: -1, bytes });
-    scheduler.at(this.now, () => this.arrive(bytes, packet));
+    const number = log.packetSent(this.index, sock, cause, this.index, -1, packet);
+    scheduler.at(this.now, () => this.arrive(packet, number));
   }
 
-  /** A packet has come. */
-  arrive(bytes: Uint8Array, packet: number): void {
+  /** A packet has come; `number` is that of its `packet.sent`. */
+  arrive(packet: Packet, number: number): void {
+    if (packet instanceof TcpPacket) {
+      this.#deliver(packet.segment, packet.src, packet.dst, number);
+      return;
+    }
+    const parsed = parseTcpIpv4(packet.payload);
+    if (isMalformed(parsed)) this.#drop(number, DROPS.malformed);
+    else this.#deliver(parsed.segment, parsed.ip.src, parsed.ip.dst, number);
+  }
+
+  #deliver(segment: Segment, src: Ip4, dst: Ip4, number: number): void {
+    if (!this.owns(dst)) {
+      this.#drop(number, DROPS.notOurs);
+      return;
+    }
     const { log } = this.machine;
-    const drop = (reason: string) => log.add('packet.dropped', { host: this.index, cause: packet }, { packet, reason });
-    const parsed = parseTcpIpv4(bytes);
-    if (isMalformed(parsed)) {
-      drop(DROPS.malformed);
-      return;
-    }
-    const { ip, segment } = parsed;
-    if (!this.owns(ip.dst)) {
-      drop(DROPS.notOurs);
-      return;
-    }
-    log.cause = packet;
-    segmentFor(this, segment, ip.src, ip.dst, packet);
+    log.cause = number;
+    segmentFor(this, segment, src, dst, number);
     log.cause = -1;
+  }
+
+  #drop(packet: number, reason: string): void {
+    this.machine.log.add('packet.dropped', { host: this.index, cause: packet }, { packet, reason });
   }
 }

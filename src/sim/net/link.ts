@@ -1,10 +1,11 @@
 /**
  * A link between two hosts: each direction has a queue, a rate, a delay and a chance of loss. Packets keep their order.
- * It moves bytes and knows nothing of what they mean.
+ * It moves packets and knows nothing of what they mean.
  */
 import { Rng } from '../base/rng.ts';
 import { type Time, ZERO } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
+import type { Packet } from '../wire/packet.ts';
 import { DROPS } from './drops.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -16,8 +17,8 @@ export interface Port {
   /** The host's index. */
   readonly index: number;
   readonly name: string;
-  /** A packet has come; `packet` is the number of its `packet.sent`. */
-  arrive(bytes: Uint8Array, packet: number): void;
+  /** A packet has come; `number` is that of its `packet.sent`. */
+  arrive(packet: Packet, number: number): void;
 }
 
 export interface LinkOptions {
@@ -31,6 +32,11 @@ export interface LinkOptions {
   loss: number;
   /** Bytes of an IP packet. */
   mtu: number;
+  /**
+   * What the devices at its ends do with a packet that is larger than a segment of the path (GSO): cut it into segments,
+   * the default, or carry it whole.
+   */
+  offload?: 'cut' | 'whole';
 }
 
 interface Direction {
@@ -44,6 +50,7 @@ interface Direction {
 export class Link {
   readonly index: number;
   readonly mtu: number;
+  readonly offload: 'cut' | 'whole';
   readonly #options: LinkOptions;
   readonly #scheduler: Scheduler;
   readonly #log: Log;
@@ -59,6 +66,7 @@ export class Link {
   ) {
     this.index = index;
     this.mtu = options.mtu;
+    this.offload = options.offload ?? 'cut';
     this.#options = options;
     this.#scheduler = scheduler;
     this.#log = log;
@@ -73,7 +81,8 @@ export class Link {
       [a, direction(a, b)],
       [b, direction(b, a)],
     ]);
-    log.add('link.up', { cause: -1 }, { link: index, a: a.index, b: b.index, ...options, rate: options.rate });
+    const { delay, rate, queue, loss, mtu } = options;
+    log.add('link.up', { cause: -1 }, { link: index, a: a.index, b: b.index, delay, rate, queue, loss, mtu });
   }
 
   /** The port at the other end. */
@@ -82,35 +91,31 @@ export class Link {
   }
 
   /** Takes a packet from `from`; logs it and what becomes of it. */
-  send(from: Port, bytes: Uint8Array, sock: number, cause: number): void {
+  send(from: Port, packet: Packet, sock: number, cause: number): void {
     const { delay, rate, queue, loss } = this.#options;
     const d = this.#directions.get(from) as Direction;
     const { now } = this.#scheduler;
-    const packet = this.#log.add(
-      'packet.sent',
-      { host: from.index, sock, cause },
-      { to: d.to.index, link: this.index, bytes },
-    );
+    const number = this.#log.packetSent(from.index, sock, cause, d.to.index, this.index, packet);
+    const drop = (reason: string) =>
+      this.#log.add('packet.dropped', { host: from.index, sock, cause: number }, { packet: number, reason });
 
     if (d.free > now) {
       if (d.waiting >= queue) {
-        this.#log.add('packet.dropped', { host: from.index, sock, cause: packet }, { packet, reason: DROPS.queueFull });
+        drop(DROPS.queueFull);
         return;
       }
-      this.#log.add('packet.queued', { host: from.index, sock, cause: packet }, { packet, length: d.waiting });
+      this.#log.packetQueued(from.index, sock, number, number, d.waiting);
       d.waiting++;
       this.#scheduler.at(d.free, () => d.waiting--);
     }
     const start = Math.max(now, d.free);
-    const onWire = rate === Number.POSITIVE_INFINITY ? 0 : Math.ceil(((bytes.length + FRAME_HEADER) * 8e9) / rate);
+    const onWire = rate === Number.POSITIVE_INFINITY ? 0 : Math.ceil(((packet.length + FRAME_HEADER) * 8e9) / rate);
     d.free = (start + onWire) as Time;
 
     if (loss > 0 && d.rng.unit() < loss) {
-      this.#scheduler.at((d.free + Math.floor(delay / 2)) as Time, () => {
-        this.#log.add('packet.dropped', { host: from.index, sock, cause: packet }, { packet, reason: DROPS.lost });
-      });
+      this.#scheduler.at((d.free + Math.floor(delay / 2)) as Time, () => drop(DROPS.lost));
       return;
     }
-    this.#scheduler.at((d.free + delay) as Time, () => d.to.arrive(bytes, packet));
+    this.#scheduler.at((d.free + delay) as Time, () => d.to.arrive(packet, number));
   }
 }

@@ -43,6 +43,16 @@ function loggedArgs(name: CallName, args: readonly unknown[]): string {
 export const descriptorOf = (name: CallName, args: readonly unknown[]): number =>
   SIGNATURES[name].args[0]?.[1] === 'fd' ? (args[0] as number) : -1;
 
+/** Whether a call fills the buffer that it is given. */
+const fills = (name: CallName): boolean => SIGNATURES[name].args.some(([, form]) => form === 'out');
+
+/**
+ * The arguments of a call, with the bytes that it takes where the log keeps them: the program may change its own, and
+ * whoever holds these needs no copy.
+ */
+export const keptArgs = (log: Log, name: CallName, args: readonly unknown[]): readonly unknown[] =>
+  fills(name) || !args.some(isBytes) ? args : args.map((arg) => (isBytes(arg) ? log.store(arg) : arg));
+
 /** Logs that a call is entered. @returns the number of its `call.enter` */
 export function logEnter(
   log: Log,
@@ -50,13 +60,12 @@ export function logEnter(
   call: { pid: number; name: CallName; args: readonly unknown[]; position: Position | undefined },
 ): number {
   const { pid, name, args, position } = call;
-  const fills = SIGNATURES[name].args.some(([, form]) => form === 'out');
   return log.add('call.enter', context, {
     pid,
     call: name,
     fd: descriptorOf(name, args),
     args: loggedArgs(name, args),
-    data: fills ? EMPTY : (args.find(isBytes) ?? EMPTY),
+    data: fills(name) ? EMPTY : (args.find(isBytes) ?? EMPTY),
     cell: position?.cell ?? '',
     line: position?.line ?? 0,
     column: position?.column ?? 0,

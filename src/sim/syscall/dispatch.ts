@@ -6,7 +6,7 @@ import { must } from '../base/bug.ts';
 import type { Host } from '../kernel/host.ts';
 import type { PendingCall, ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Call, Handler } from './call.ts';
-import { type Answer, descriptorOf, logEnter, logExit } from './call-log.ts';
+import { type Answer, descriptorOf, keptArgs, logEnter, logExit } from './call-log.ts';
 import * as handlers from './handlers.ts';
 import type { Position } from './kernel.ts';
 import { getsockopt, setsockopt } from './options.ts';
@@ -38,8 +38,9 @@ export interface Invocation {
 
 /** Makes a call: tries it at once, and parks the thread if it cannot finish. */
 export function invoke(invocation: Invocation): void {
-  const { host, process, task, name, args, position, done } = invocation;
+  const { host, process, task, name, position, done } = invocation;
   const { log } = host.machine;
+  const args = keptArgs(log, name, invocation.args);
   must(task.call === undefined, `thread ${task.name} is in two calls`);
   const here = { host: host.index, task: task.id };
   const sock = process.fds.get(descriptorOf(name, args))?.socket?.id ?? 0;

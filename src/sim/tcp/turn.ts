@@ -18,7 +18,8 @@ export interface Note {
 }
 
 export type Effect =
-  | { do: 'transmit'; segment: Segment }
+  /** `size`: what one packet of the path holds; a longer segment is cut by the device (gso_size). */
+  | { do: 'transmit'; segment: Segment; size?: number | undefined }
   /** Someone who waits to read (or accept), or to write (or for the handshake), may go on. */
   | { do: 'wake'; readers: boolean; writers: boolean }
   /** The connection failed: the next call reports it. */

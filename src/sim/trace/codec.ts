@@ -2,7 +2,8 @@
  * The log as bytes, and as JSON.
  *
  * `encode` and `decode` carry a log between processes: a header, then the columns as they lie in memory, each on an
- * 8-byte boundary, so that decoding is a check and a few views, not a parse. The version is a hash of the table of
+ * 8-byte boundary, so that decoding is a check and a few views, not a parse. Of the store only those bytes travel that
+ * an event refers to, each once. The version is a hash of the table of
  * event kinds: whoever changes the table changes the version, and bytes of another version are refused by name.
  * `decode` never throws and never trusts: every number that would be followed is checked first, so that a log that
  * decodes can be read to its end.
@@ -10,8 +11,12 @@
  * Columns are little-endian, as every machine is that runs an editor; on another the magic number would not match.
  */
 import { concat, fromUtf8, utf8 } from '../base/bytes.ts';
-import { type Columns, Log } from './log.ts';
-import { EVENTS, type Event, type FieldType, KINDS } from './schema.ts';
+import type { ColumnArrays } from './columns.ts';
+import { checksumPlace, headerLength, LAYOUTS, type Layout, LIES, payloadLength } from './layout.ts';
+import { Log } from './log.ts';
+import { Ranges } from './ranges.ts';
+import { widthAt } from './reader.ts';
+import { EVENTS, type Event } from './schema.ts';
 
 /** 'SNBL', read as a little-endian word. */
 const MAGIC = 0x4c424e53;
@@ -30,17 +35,60 @@ const aligned = (size: number): number => Math.ceil(size / 8) * 8;
 const asBytes = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** Visits every reference to the store: the index of the word with the address, and how many bytes are meant. */
+function references(c: ColumnArrays, visit: (word: number, length: number) => void): void {
+  const { words } = c;
+  for (let i = 0; i < c.n.length; i++) {
+    let w = c.at[i] as number;
+    for (const how of (LAYOUTS[c.kind[i] as number] as Layout).lies) {
+      if (how === LIES.bytes) visit(w, (words[w + 1] as number) >>> 0);
+      else if (how === LIES.packet) {
+        const lengths = words[w + 2] as number;
+        visit(w, headerLength(lengths));
+        visit(w + 1, payloadLength(lengths));
+      }
+      w += widthAt(words, how, w);
+    }
+  }
+}
+
+/** The bytes that events refer to, side by side, and the words with their new addresses. */
+function gather(log: Log, c: ColumnArrays): { blob: Uint8Array; words: Int32Array } {
+  let count = 0;
+  references(c, (_, length) => {
+    if (length > 0) count++;
+  });
+  const starts = new Uint32Array(count);
+  const ends = new Uint32Array(count);
+  count = 0;
+  references(c, (word, length) => {
+    if (length === 0) return;
+    starts[count] = c.words[word] as number;
+    ends[count] = (starts[count] as number) + length;
+    count++;
+  });
+  const ranges = new Ranges(starts, ends);
+  const blob = new Uint8Array(ranges.size);
+  ranges.each((start, end) => log.copyBytes(start, end, blob.subarray(ranges.place(start))));
+  const words = c.words.slice();
+  references(c, (word, length) => {
+    words[word] = length === 0 ? 0 : ranges.place((c.words[word] as number) >>> 0);
+  });
+  return { blob, words };
+}
+
 /** The log as bytes for {@link decode}. */
 export function encode(log: Log): Uint8Array {
   const c = log.columns();
-  const texts = c.texts.map(utf8);
+  const { blob, words } = gather(log, c);
+  const texts = log.texts.map(utf8);
   const textEnds = new Uint32Array(texts.length);
   let end = 0;
   for (const [i, text] of texts.entries()) textEnds[i] = end += text.length;
 
   const header = new Uint32Array(HEADER_WORDS);
-  header.set([MAGIC, LOG_VERSION, c.n.length, c.words.length, c.blob.length, texts.length, end]);
-  const parts: ArrayBufferView[] = [header, c.n, c.t, c.kind, c.host, c.task, c.sock, c.cause, c.at, c.words, c.blob];
+  header.set([MAGIC, LOG_VERSION, c.n.length, words.length, blob.length, texts.length, end]);
+  const parts: ArrayBufferView[] = [header, c.n, c.t, c.kind, c.host, c.task, c.sock, c.cause, c.at, words, blob];
   const size = [...parts, textEnds].reduce((sum, part) => sum + aligned(part.byteLength), 0) + aligned(end);
   header[7] = size;
 
@@ -96,7 +144,7 @@ export function decode(bytes: Uint8Array): Decoded {
     list.push(fromUtf8(textBlob.subarray(start, end)));
     start = end;
   }
-  const columns: Columns = {
+  const columns: ColumnArrays = {
     n: new Uint32Array(buffer, places.n, events),
     t: new Float64Array(buffer, places.t, events),
     kind: new Uint8Array(buffer, places.kind, events),
@@ -106,18 +154,17 @@ export function decode(bytes: Uint8Array): Decoded {
     cause: new Int32Array(buffer, places.cause, events),
     at: new Uint32Array(buffer, places.at, events),
     words: new Int32Array(buffer, places.words, words),
-    blob: new Uint8Array(buffer, places.blob, blob),
-    texts: list,
   };
-  const damage = damageOf(columns);
-  return damage === '' ? { ok: true, log: new Log(columns) } : { ok: false, reason: `the log is damaged: ${damage}` };
+  const store = new Uint8Array(buffer, places.blob, blob);
+  const damage = damageOf(columns, list.length, store.length);
+  if (damage !== '') return { ok: false, reason: `the log is damaged: ${damage}` };
+  return { ok: true, log: new Log({ content: { columns, texts: list, bytes: store } }) };
 }
 
-const TYPES: readonly (readonly FieldType[])[] = KINDS.map((kind) => Object.values(EVENTS[kind]));
-const WIDTHS: Record<FieldType, number> = { i32: 1, u32: 1, f64: 2, time: 2, text: 1, bytes: 2, ranges: 1 };
-
 /** What is wrong with columns from elsewhere; '' when they can be read to the end. */
-function damageOf(c: Columns): string {
+function damageOf(c: ColumnArrays, texts: number, bytes: number): string {
+  const { words } = c;
+  const outside = (w: number, length: number) => ((words[w] as number) >>> 0) + length > bytes;
   let next = 0;
   let now = 0;
   let word = 0;
@@ -128,18 +175,22 @@ function damageOf(c: Columns): string {
     if (!Number.isSafeInteger(t) || t < now) return `event ${n} is at ${t} ns, after ${now} ns`;
     next = n + 1;
     now = t;
-    const types = TYPES[c.kind[i] as number];
-    if (!types) return `event ${n} is of no known kind`;
+    const layout = LAYOUTS[c.kind[i] as number];
+    if (!layout) return `event ${n} is of no known kind`;
     if (c.at[i] !== word) return `event ${n} lies elsewhere`;
-    for (const type of types) {
-      const value = c.words[word];
-      word += WIDTHS[type];
-      if (value === undefined || word > c.words.length) return `event ${n} is cut`;
-      if (type === 'text' && !(value >= 0 && value < c.texts.length)) return `event ${n} names no text`;
-      if (type === 'ranges' && !(value >= 0 && (word += value) <= c.words.length)) return `event ${n} is cut`;
-      if (type === 'bytes' && !(value >= 0 && value + ((c.words[word - 1] as number) >>> 0) <= c.blob.length)) {
-        return `event ${n} has bytes outside`;
-      }
+    for (const how of layout.lies) {
+      const w = word;
+      const value = words[w];
+      if (value === undefined || (how === LIES.ranges && value < 0)) return `event ${n} is cut`;
+      word += widthAt(words, how, w);
+      if (word > words.length) return `event ${n} is cut`;
+      if (how === LIES.text && !(value >= 0 && value < texts)) return `event ${n} names no text`;
+      if (how === LIES.bytes && outside(w, (words[w + 1] as number) >>> 0)) return `event ${n} has bytes outside`;
+      if (how !== LIES.packet) continue;
+      const lengths = words[w + 2] as number;
+      const headers = headerLength(lengths);
+      if (outside(w, headers) || outside(w + 1, payloadLength(lengths))) return `event ${n} has bytes outside`;
+      if (checksumPlace(lengths) > Math.max(0, headers - 2)) return `event ${n} has its checksum outside`;
     }
   }
   return '';

@@ -22,8 +22,10 @@ export interface FieldTypes {
   time: Time;
   /** Interned: equal texts are stored once. */
   text: string;
-  /** Copied into the log's store of bytes. */
+  /** In the log's store of bytes: copied there, unless they come from there. */
   bytes: Uint8Array;
+  /** A packet: headers and a reference to its payload; its bytes are put together when it is read (see frame.ts). */
+  packet: Uint8Array;
   /** Pairs `from, to` (to exclusive), flattened. */
   ranges: readonly number[];
 }
@@ -71,7 +73,7 @@ export const EVENTS = {
   'timer.fire':     { timer: 'text' },
 
   // packets: the number of the `packet.sent` event is the packet's identity
-  'packet.sent':    { to: 'i32', link: 'i32', bytes: 'bytes' },              // link -1: loopback
+  'packet.sent':    { to: 'i32', link: 'i32', bytes: 'packet' },             // link -1: loopback
   'packet.queued':  { packet: 'u32', length: 'u32' },                        // waits behind `length` others
   'packet.arrived': { packet: 'u32' },
   'packet.dropped': { packet: 'u32', reason: 'text' },                       // see net/drops.ts

@@ -9,7 +9,8 @@
  * The keeper reads each event once, so that cutting a window at every cell costs what the cell cost, not the notebook.
  */
 import { must } from '../base/bug.ts';
-import { type Columns, Log } from './log.ts';
+import type { ColumnArrays } from './columns.ts';
+import type { Log } from './log.ts';
 import { KINDS, type Kind } from './schema.ts';
 
 /** A system call: where it was entered, left, and the latest about it. */
@@ -73,7 +74,7 @@ const born = (i: number): Sock => ({
 export class Keeper {
   readonly #log: Log;
   #at = 0;
-  #c: Columns;
+  #c: ColumnArrays;
   /** Hosts and links: for ever. */
   #world: number[] = [];
   #processes = new Map<string, number>();
@@ -100,13 +101,9 @@ export class Keeper {
     must(from >= this.#at && from <= this.#log.length, `a window at ${from}, after one at ${this.#at}`);
     this.#c = this.#log.columns();
     for (; this.#at < from; this.#at++) this.#consume(this.#at);
-    const out = new Log();
-    const copy = (i: number) => {
-      const event = this.#log.at(i);
-      out.put(event.kind, event.n, event.t, event, event as never);
-    };
-    for (const i of this.#kept()) copy(i);
-    for (let i = from; i < this.#log.length; i++) copy(i);
+    const out = this.#log.emptyWindow();
+    for (const i of this.#kept()) out.copyOf(this.#log, i);
+    for (let i = from; i < this.#log.length; i++) out.copyOf(this.#log, i);
     out.now = this.#log.now;
     return out;
   }
@@ -228,8 +225,8 @@ export class Keeper {
       case 'tcp.note':
         return;
       case 'sock.name':
-        sock.local = this.#c.texts[first] as string;
-        sock.peer = this.#c.texts[this.#word(i, 1)] as string;
+        sock.local = this.#log.texts[first] as string;
+        sock.peer = this.#log.texts[this.#word(i, 1)] as string;
         this.#named.set(sock.local + sock.peer, sock);
         break;
       case 'tcp.isn':
@@ -266,12 +263,12 @@ export class Keeper {
 
   /** Takes note of the packet sent at index `i` if it is a TCP SYN or carries data, read from its bytes where they lie. */
   #consumeSegment(i: number, sock: Sock): void {
-    const start = this.#word(i, 2);
-    const bytes = this.#c.blob.subarray(start, start + this.#word(i, 3));
+    const { headers, payload } = this.#log.packetAt(i);
+    const bytes = headers.length > 0 ? headers : payload;
     const tcp = ((bytes[0] ?? 0) & 0x0f) * 4;
     if ((bytes[0] ?? 0) >> 4 !== 4 || bytes[9] !== 6 || bytes.length < tcp + 20) return;
     const view = new DataView(bytes.buffer, bytes.byteOffset + tcp, bytes.length - tcp);
-    const length = view.byteLength - (view.getUint8(12) >> 4) * 4;
+    const length = headers.length + payload.length - tcp - (view.getUint8(12) >> 4) * 4;
     const syn = (view.getUint8(13) & SYN) !== 0;
     if (!syn && length <= 0) return;
     const flight = { sent: i, end: NONE, seqEnd: view.getUint32(4) + length };

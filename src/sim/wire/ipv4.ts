@@ -148,17 +148,32 @@ export function emitIpv4(packet: Ipv4Packet): Uint8Array {
 /** Fills in the header of the packet that `out` is to be; its options, up to byte `header`, are there already. */
 export function writeIpv4(out: Uint8Array, ip: Omit<Ipv4, 'options'>, header: number): void {
   must(header % 4 === 0 && header <= 60, 'IPv4 options of at most 40 bytes in whole words');
-  must(out.length <= 0xffff, 'an IPv4 packet of at most 65535 bytes');
   must(ip.fragmentOffset % 8 === 0, 'a fragment offset in units of 8 bytes');
+  writeIpv4Header(out, 0, ip, ip.protocol, out.length);
   out[0] = 0x40 | (header >> 2);
-  out[1] = (ip.dscp << 2) | ip.ecn;
-  putU16(out, 2, out.length);
-  putU16(out, 4, ip.id);
   putU16(out, 6, (ip.df ? 0x4000 : 0) | (ip.mf ? 0x2000 : 0) | (ip.fragmentOffset >> 3));
-  out[8] = ip.ttl;
-  out[9] = ip.protocol;
   putU16(out, 10, 0);
-  putU32(out, 12, ip.src);
-  putU32(out, 16, ip.dst);
   putU16(out, 10, checksum(out, 0, header));
+}
+
+/** Writes the header of a whole packet of `length` bytes, without options, at `at`, whatever is there. */
+export function writeIpv4Header(
+  out: Uint8Array,
+  at: number,
+  ip: Pick<Ipv4, 'src' | 'dst' | 'ttl' | 'id' | 'dscp' | 'ecn' | 'df'>,
+  protocol: number,
+  length: number,
+): void {
+  must(length <= 0xffff, 'an IPv4 packet of at most 65535 bytes');
+  out[at] = 0x45;
+  out[at + 1] = (ip.dscp << 2) | ip.ecn;
+  putU16(out, at + 2, length);
+  putU16(out, at + 4, ip.id);
+  putU16(out, at + 6, ip.df ? 0x4000 : 0);
+  out[at + 8] = ip.ttl;
+  out[at + 9] = protocol;
+  putU16(out, at + 10, 0);
+  putU32(out, at + 12, ip.src);
+  putU32(out, at + 16, ip.dst);
+  putU16(out, at + 10, checksum(out, at, at + IPV4_HEADER));
 }

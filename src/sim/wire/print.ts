@@ -7,8 +7,9 @@
  */
 
 import { type Seq, seqNumber } from '../base/seq.ts';
+import { wordSum } from '../base/sum.ts';
 import { type Address, addressAt } from './address.ts';
-import { foldChecksum, pseudoHeaderSum, wordSum } from './checksum.ts';
+import { foldChecksum, pseudoHeaderSum } from './checksum.ts';
 import { IPV4_HEADER, PROTOCOL } from './ipv4.ts';
 import { IPV6_HEADER } from './ipv6.ts';
 import { getU16, getU32 } from './octets.ts';

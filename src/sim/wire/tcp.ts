@@ -1,17 +1,17 @@
 /**
  * TCP segments (RFC 9293 section 3.1) to and from bytes.
  *
- * `Segment` is the one form in which a segment is known above the wire: TCP consumes and produces it. A segment is
- * parsed once when it arrives and emitted once when it leaves; between the hosts there are only bytes. Nothing here
- * knows a connection: windows are not scaled, and sequence numbers not made relative.
+ * `Segment` is the one form in which a segment is known above the wire: TCP consumes and produces it. Nothing here knows
+ * a connection: windows are not scaled, and sequence numbers not made relative.
  */
 
 import { must } from '../base/bug.ts';
 import { type Seq, seq, seqNumber } from '../base/seq.ts';
+import { completeChecksum, fold, wordSum } from '../base/sum.ts';
 import { checksum, pseudoHeaderSum4 } from './checksum.ts';
 import type { Field } from './fields.ts';
 import { fresh } from './fresh.ts';
-import { checkIpv4, IPV4_HEADER, type Ip4, type Ipv4, PROTOCOL, writeIpv4 } from './ipv4.ts';
+import { type Ip4, PROTOCOL } from './ipv4.ts';
 import type { Malformed } from './malformed.ts';
 import { getU16, getU32, putU16, putU32 } from './octets.ts';
 import { MAX_OPTIONS, parseTcpOptions, type TcpOptions, tcpOptionsLength, writeTcpOptions } from './tcp-options.ts';
@@ -41,6 +41,8 @@ export const FLAGS = [
 ] as const;
 
 export const TCP_HEADER = 20;
+/** Where the checksum stands in the header. */
+export const TCP_CHECKSUM = 16;
 
 /* biome-ignore format: a table */
 export const TCP_FIELDS = [
@@ -112,8 +114,11 @@ export function readTcp(bytes: Uint8Array, from: number, to: number, pseudo: num
 
 /** The bytes of a segment that an IPv4 packet from `src` to `dst` is to carry, in a fresh array. */
 export function emitTcp(segment: Segment, src: Ip4, dst: Ip4): Uint8Array {
-  const out = fresh(tcpHeaderLength(segment) + segment.payload.length);
-  writeTcp(out, 0, segment, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, out.length));
+  const header = tcpHeaderLength(segment);
+  const out = fresh(header + segment.payload.length);
+  writeTcpHeader(out, 0, segment, header, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, out.length));
+  out.set(segment.payload, header);
+  completeChecksum(out, header, TCP_CHECKSUM);
   return out;
 }
 
@@ -124,68 +129,20 @@ export function tcpHeaderLength(segment: Segment): number {
   return TCP_HEADER + options;
 }
 
-/** Writes a segment from `at` to the end of `out`, which fits it exactly and is zero there. */
-export function writeTcp(out: Uint8Array, at: number, segment: Segment, pseudo: number): void {
-  const header = out.length - at - segment.payload.length;
+/**
+ * Writes the header of a segment, with options, to `out[at, at + header)`, whatever is there. The checksum field gets the
+ * folded sum of pseudo header and header: what is left to do is to add the payload and complement (CHECKSUM_PARTIAL).
+ * @param header {@link tcpHeaderLength}. @param pseudo the sum over the pseudo header.
+ */
+export function writeTcpHeader(out: Uint8Array, at: number, segment: Segment, header: number, pseudo: number): void {
   putU16(out, at, segment.srcPort);
   putU16(out, at + 2, segment.dstPort);
   putU32(out, at + 4, seqNumber(segment.seq));
   putU32(out, at + 8, seqNumber(segment.ack));
   putU16(out, at + 12, (header << 10) | (segment.flags & 0x1ff));
   putU16(out, at + 14, segment.window);
+  putU16(out, at + TCP_CHECKSUM, 0);
   putU16(out, at + 18, segment.urgent);
   writeTcpOptions(out, at + TCP_HEADER, segment.options);
-  out.set(segment.payload, at + header);
-  putU16(out, at + 16, checksum(out, at, out.length, pseudo));
-}
-
-/** What may be chosen of the IPv4 packet around a segment; left out: a whole packet, DF, TTL 64, the rest 0. */
-export type Envelope = Pick<Ipv4, 'src' | 'dst'> & Partial<Pick<Ipv4, 'id' | 'ttl' | 'dscp' | 'ecn' | 'df'>>;
-
-/** The bytes of an IPv4 packet that carries a segment, written once into one fresh array. */
-export function emitTcpIpv4(segment: Segment, envelope: Envelope): Uint8Array {
-  const { src, dst, id = 0, ttl = 64, dscp = 0, ecn = 0, df = true } = envelope;
-  const length = tcpHeaderLength(segment) + segment.payload.length;
-  const out = fresh(IPV4_HEADER + length);
-  writeTcp(out, IPV4_HEADER, segment, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, length));
-  writeIpv4(
-    out,
-    { src, dst, protocol: PROTOCOL.tcp, ttl, id, dscp, ecn, df, mf: false, fragmentOffset: 0 },
-    IPV4_HEADER,
-  );
-  return out;
-}
-
-/** An IPv4 packet that carries a whole segment. */
-export interface TcpIpv4 {
-  ip: Required<Envelope>;
-  segment: Segment;
-}
-
-/** The segment in an IPv4 packet, and the part of the IPv4 header that may matter to it. */
-export function parseTcpIpv4(bytes: Uint8Array): TcpIpv4 | Malformed {
-  const bad = checkIpv4(bytes);
-  if (bad) return bad;
-  if (bytes[9] !== PROTOCOL.tcp) return { malformed: 'ipv4 protocol', at: 9 };
-  const fragment = getU16(bytes, 6);
-  if ((fragment & 0x3fff) !== 0) return { malformed: 'ipv4 fragment', at: 6 };
-  const header = ((bytes[0] as number) & 15) * 4;
-  const end = getU16(bytes, 2);
-  const src = getU32(bytes, 12);
-  const dst = getU32(bytes, 16);
-  const segment = readTcp(bytes, header, end, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, end - header));
-  if ('malformed' in segment) return { malformed: segment.malformed, at: header + segment.at };
-  const tos = bytes[1] as number;
-  return {
-    ip: {
-      src,
-      dst,
-      id: getU16(bytes, 4),
-      ttl: bytes[8] as number,
-      dscp: tos >> 2,
-      ecn: tos & 3,
-      df: (fragment & 0x4000) !== 0,
-    },
-    segment,
-  };
+  putU16(out, at + TCP_CHECKSUM, fold(wordSum(out, at, at + header, pseudo)));
 }

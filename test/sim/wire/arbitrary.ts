@@ -4,7 +4,8 @@ import { type Seq, seq } from '../../../src/sim/base/seq.ts';
 import { type Address, address4, addressAt } from '../../../src/sim/wire/address.ts';
 import type { Ipv4Packet } from '../../../src/sim/wire/ipv4.ts';
 import type { Ipv6Packet } from '../../../src/sim/wire/ipv6.ts';
-import type { Envelope, Segment } from '../../../src/sim/wire/tcp.ts';
+import type { Envelope } from '../../../src/sim/wire/packet.ts';
+import type { Segment } from '../../../src/sim/wire/tcp.ts';
 import { MAX_OPTIONS, type TcpOptions, tcpOptionsLength } from '../../../src/sim/wire/tcp-options.ts';
 
 export const u8 = fc.nat(0xff);

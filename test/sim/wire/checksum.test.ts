@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { wordSum } from '../../../src/sim/base/sum.ts';
 import { address } from '../../../src/sim/wire/address.ts';
-import { checksum, foldChecksum, pseudoHeaderSum, pseudoHeaderSum4, wordSum } from '../../../src/sim/wire/checksum.ts';
+import { checksum, foldChecksum, pseudoHeaderSum, pseudoHeaderSum4 } from '../../../src/sim/wire/checksum.ts';
 import { fromHex } from './captured.ts';
 
 /** The definition, word by word with end-around carry. */

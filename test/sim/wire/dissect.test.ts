@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { dissect } from '../../../src/sim/wire/dissect.ts';
 import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
-import { emitTcpIpv4 } from '../../../src/sim/wire/tcp.ts';
+import { emitTcpIpv4 } from '../../../src/sim/wire/packet.ts';
 import { anyEnvelope, anyIpv6, anySegment } from './arbitrary.ts';
 import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 

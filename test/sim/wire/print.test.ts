@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { seq } from '../../../src/sim/base/seq.ts';
 import { emitIpv4, ip4 } from '../../../src/sim/wire/ipv4.ts';
 import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
+import { emitTcpIpv4 } from '../../../src/sim/wire/packet.ts';
 import { flagsText, optionText, packetFamily, packetText } from '../../../src/sim/wire/print.ts';
-import { ACK, emitTcp, emitTcpIpv4, FIN, PSH, RST, type Segment, SYN, URG } from '../../../src/sim/wire/tcp.ts';
+import { ACK, emitTcp, FIN, PSH, RST, type Segment, SYN, URG } from '../../../src/sim/wire/tcp.ts';
 import { anyEnvelope, anyIpv6, anySegment } from './arbitrary.ts';
 import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 

@@ -6,14 +6,13 @@ import { checksum } from '../../../src/sim/wire/checksum.ts';
 import { readField } from '../../../src/sim/wire/fields.ts';
 import { emitIpv4, IPV4_HEADER, ip4, parseIpv4 } from '../../../src/sim/wire/ipv4.ts';
 import { isMalformed, MALFORMATIONS } from '../../../src/sim/wire/malformed.ts';
+import { emitTcpIpv4, parseTcpIpv4 } from '../../../src/sim/wire/packet.ts';
 import {
   ACK,
   emitTcp,
-  emitTcpIpv4,
   FIN,
   FLAGS,
   parseTcp,
-  parseTcpIpv4,
   type Segment,
   SYN,
   segmentLength,

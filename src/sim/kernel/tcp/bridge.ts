@@ -135,7 +135,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
         }
         break;
       case 'transmit':
-        host.send(effect.segment, socket.localAddr, socket.remoteAddr, socket.id, why);
+        host.send(effect.segment, socket.localAddr, socket.remoteAddr, socket.id, why, effect.size);
         break;
       case 'rtt':
         log.add('tcp.rtt', here, { sample: effect.sample, ...smoothed(socket.tcb as Tcb) });

@@ -1,0 +1,70 @@
+/**
+ * How the fields of each kind of event lie in words: the table of events, compiled once for those who write and read
+ * many of them.
+ */
+import { EVENTS, type FieldType, KINDS, type Kind } from './schema.ts';
+
+/** How a field lies: its words. Constants of integers, so that a switch over them is a jump. */
+export const LIES = {
+  /** One word. */
+  signed: 0,
+  unsigned: 1,
+  /** Two words. */
+  double: 2,
+  /** One word: the number of a text. */
+  text: 3,
+  /** Two words: address in the store, length. */
+  bytes: 4,
+  /** One word that says how many follow. */
+  ranges: 5,
+  /** Three words: addresses of headers and payload, and {@link packetLengths}. */
+  packet: 6,
+} as const;
+
+const LIES_AS: Record<FieldType, number> = {
+  i32: LIES.signed,
+  u32: LIES.unsigned,
+  f64: LIES.double,
+  time: LIES.double,
+  text: LIES.text,
+  bytes: LIES.bytes,
+  ranges: LIES.ranges,
+  packet: LIES.packet,
+};
+
+/** Words of each of {@link LIES}; those of ranges without what follows. */
+export const WIDTH: readonly number[] = [1, 1, 2, 1, 2, 1, 3];
+
+/** The fields of a kind, in the order of the table. */
+export interface Layout {
+  readonly names: readonly string[];
+  readonly lies: readonly number[];
+  /** Words that all fields take, without what follows in ranges. */
+  readonly words: number;
+}
+
+/** By index of the kind. */
+export const LAYOUTS: readonly Layout[] = KINDS.map((kind) => {
+  const lies = Object.values(EVENTS[kind]).map((type) => LIES_AS[type]);
+  return {
+    names: Object.keys(EVENTS[kind]),
+    lies,
+    words: lies.reduce((sum, how) => sum + (WIDTH[how] as number), 0),
+  };
+});
+
+const KIND_INDEX = new Map<Kind, number>(KINDS.map((kind, i) => [kind, i]));
+
+/** The index of a kind in KINDS. */
+export const kindIndex = (kind: Kind): number => KIND_INDEX.get(kind) as number;
+
+export const MAX_PAYLOAD = 0x1_ffff;
+export const MAX_HEADERS = 0xff;
+export const MAX_CHECKSUM_AT = 0x7f;
+
+/** The lengths of a packet's parts and where its unfinished checksum is, in one word. */
+export const packetLengths = (payload: number, headers: number, checksumAt: number): number =>
+  (payload << 15) | (headers << 7) | checksumAt;
+export const payloadLength = (word: number): number => word >>> 15;
+export const headerLength = (word: number): number => (word >>> 7) & MAX_HEADERS;
+export const checksumPlace = (word: number): number => word & MAX_CHECKSUM_AT;
