@@ -7,7 +7,8 @@ import { type Seq, seqDiff } from '../../src/sim/base/seq.ts';
 import type { Event } from '../../src/sim/trace/schema.ts';
 import { ip4Text } from '../../src/sim/wire/ipv4.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
-import { ACK, parseTcpIpv4, RST, type Segment, SYN, segmentLength } from '../../src/sim/wire/tcp.ts';
+import { parseTcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { ACK, RST, type Segment, SYN, segmentLength } from '../../src/sim/wire/tcp.ts';
 import { matches } from './pattern.ts';
 import type { Played } from './play.ts';
 
