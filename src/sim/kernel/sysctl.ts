@@ -111,7 +111,7 @@ export const SYSCTLS = {
   'net.ipv4.tcp_orphan_retries':         u8(0),
   'net.ipv4.tcp_pacing_ca_ratio':        int(120, 0, 1000),
   'net.ipv4.tcp_pacing_ss_ratio':        int(200, 0, 1000),
-  'net.ipv4.tcp_pingpong_thresh':        only(int(1, 1, 255), 1),
+  'net.ipv4.tcp_pingpong_thresh':        int(1, 1, 255),
   'net.ipv4.tcp_plb_enabled':            only(flag(0), 0),
   'net.ipv4.tcp_probe_interval':         int(600, 0, 8_388_607),
   'net.ipv4.tcp_probe_threshold':        int(8),
@@ -126,9 +126,9 @@ export const SYSCTLS = {
   'net.ipv4.tcp_rto_max_ms':             int(120_000, 1000, 120_000),
   'net.ipv4.tcp_rto_min_us':             int(200_000, 1),
   'net.ipv4.tcp_sack':                   u8(1),
-  'net.ipv4.tcp_shrink_window':          only(flag(0), 0),
+  'net.ipv4.tcp_shrink_window':          flag(0),
   'net.ipv4.tcp_slow_start_after_idle':  u8(1),
-  'net.ipv4.tcp_stdurg':                 only(u8(0), 0),
+  'net.ipv4.tcp_stdurg':                 u8(0),
   'net.ipv4.tcp_syn_linear_timeouts':    int(4, 0, 127),
   'net.ipv4.tcp_syn_retries':            int(6, 1, 127),
   'net.ipv4.tcp_synack_retries':         u8(5),
@@ -141,7 +141,7 @@ export const SYSCTLS = {
   'net.ipv4.tcp_tw_reuse_delay':         int(1000, 1, 60_000),
   'net.ipv4.tcp_window_scaling':         u8(1),
   'net.ipv4.tcp_wmem':                   triple(4096, 16_384, 4_194_304),
-  'net.ipv4.tcp_workaround_signed_windows': only(u8(0), 0),
+  'net.ipv4.tcp_workaround_signed_windows': u8(0),
 } as const satisfies Record<string, Setting<SysctlValue>>;
 
 export type SysctlName = keyof typeof SYSCTLS;

@@ -6,6 +6,8 @@ import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
 import { quickAck, setNoDelay } from '../tcp/calls.ts';
+import { inPingpong } from '../tcp/receive/acknowledging.ts';
+import { setReceiveBuffer } from '../tcp/receive/autotune.ts';
 import { type Handler, withSocket } from './call.ts';
 import { CONSTANTS as C } from './signatures.ts';
 
@@ -71,11 +73,11 @@ const OPTIONS = new Map<string, Option>([
   [
     key(C.SOL_SOCKET, C.SO_RCVBUF),
     {
-      get: (s) => s.receiveBuffer,
+      get: (s) => s.tcb?.rcv.limit ?? s.receiveBuffer,
       set: (s, host, value) => {
         s.receiveBuffer = doubled(value, host.sysctl['net.core.rmem_max'], MIN_RECEIVE_BUFFER);
         s.receiveBufferLocked = true;
-        if (s.tcb) s.tcb.receiveLimit = s.receiveBuffer;
+        if (s.tcb) setReceiveBuffer(s.tcb, s.receiveBuffer);
       },
     },
   ],
@@ -92,9 +94,9 @@ const OPTIONS = new Map<string, Option>([
   [
     key(C.SOL_TCP, C.TCP_QUICKACK),
     {
-      get: (s) => flag(!(s.tcb?.ack.pingpong ?? false)),
+      get: (s) => flag(!(s.tcb && inPingpong(s.tcb))),
       set: (s, host, value) => {
-        if (s.tcb) apply(host, s, quickAck(s.tcb, value !== 0, host.now));
+        if (s.tcb) apply(host, s, quickAck(s.tcb, value, host.now));
       },
     },
   ],

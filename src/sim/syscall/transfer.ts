@@ -7,6 +7,7 @@ import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply, logVariables } from '../kernel/tcp/bridge.ts';
 import { enqueue, push, receive } from '../tcp/calls.ts';
+import { available } from '../tcp/receive/read.ts';
 import type { Call, Handler } from './call.ts';
 import { CONSTANTS } from './signatures.ts';
 
@@ -24,7 +25,7 @@ export const recv: Handler<[fd: number, buf: Uint8Array, flags: number]> = (call
     const { tcb } = socket;
     if (!tcb || tcb.state === 'LISTEN') return { errno: 'ENOTCONN' };
 
-    if (tcb.in.length > 0 && done < buf.length) {
+    if (available(tcb) > 0 && done < buf.length) {
       const peek = (flags & MSG_PEEK) !== 0;
       const { given, effects } = receive(tcb, buf.subarray(done), peek, call.host.now);
       call.log.add('copy.out', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: given });

@@ -2,12 +2,12 @@
  * User calls (RFC 9293 sections 3.10.1 to 3.10.5): OPEN, SEND, RECEIVE, CLOSE, ABORT, as Linux offers them. What may
  * block is the kernel's business: these say how many bytes were taken or given, never wait.
  */
-import { seqDiff } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { firstSyn, output, sendReset } from './output.ts';
+import { setPingpong } from './receive/acknowledging.ts';
+import { available, cleanUp, type ReadResult, read } from './receive/read.ts';
 import type { Tcb } from './tcb.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
-import { fullSpace, offeredWindow, openWindow } from './window.ts';
 
 /** OPEN, passive: the block of a listener, or of the connection that a SYN will make. */
 export function passiveOpen(tcb: Tcb, now: Time): Effect[] {
@@ -39,46 +39,9 @@ export function push(tcb: Tcb, now: Time): Effect[] {
   return turn.effects;
 }
 
-/**
- * RECEIVE: moves bytes in order into `out`; with `peek` they stay. Tells the peer of the new room when it is worth a
- * segment (tcp.c __tcp_cleanup_rbuf).
- */
-export function receive(tcb: Tcb, out: Uint8Array, peek: boolean, now: Time): { given: number; effects: Effect[] } {
-  const turn = begin(tcb, now);
-  const given = tcb.in.peek(0, out);
-  if (!peek && given > 0) {
-    tcb.in.drop(given);
-    tcb.ack.noMemory = false;
-    afterRead(turn);
-  }
-  return { given, effects: turn.effects };
-}
-
-/** An ACK that a read brings forward: one that was put off, or one that tells of enough new room. */
-function afterRead(turn: Turn): void {
-  const { tcb } = turn;
-  if (tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') return;
-  if (ackDue(tcb)) {
-    note(turn, 'the program has read: acknowledge what waited', '9293 3.8.6.3', 'tcp.c __tcp_cleanup_rbuf');
-    turn.ackNow = true;
-  } else if (!tcb.finReceived && roomDoubled(tcb)) {
-    note(turn, 'the program made room: tell the peer', '9293 3.8.6.2.2', 'tcp.c __tcp_cleanup_rbuf');
-    turn.ackNow = true;
-  }
-  output(turn);
-}
-
-function ackDue({ ack, rcv, in: buffer }: Tcb): boolean {
-  if (!ack.pending) return false;
-  if (seqDiff(rcv.nxt, rcv.wup) > rcv.mss) return true;
-  return buffer.length === 0 && (ack.pushed > 1 || (ack.pushed > 0 && !ack.pingpong));
-}
-
-function roomDoubled(tcb: Tcb): boolean {
-  const open = openWindow(tcb);
-  if (2 * open > fullSpace(tcb)) return false;
-  const offered = offeredWindow(tcb);
-  return offered > 0 && offered >= 2 * open;
+/** RECEIVE: moves bytes in order into `out`; with `peek` they stay. */
+export function receive(tcb: Tcb, out: Uint8Array, peek: boolean, now: Time): ReadResult {
+  return read(tcb, { into: out, peek }, now);
 }
 
 /** The row by which CLOSE leaves each state; the others have nothing to say to the peer. */
@@ -126,7 +89,7 @@ export function close(tcb: Tcb, now: Time): Effect[] {
     case 'TIME-WAIT':
       break;
     default:
-      if (tcb.in.length > 0) {
+      if (available(tcb) > 0) {
         note(turn, 'closed with unread data: reset, not FIN', '2525 2.17', 'tcp.c __tcp_close');
         sendReset(turn);
         enter(turn, 'ABORT', 'CLOSED');
@@ -160,14 +123,17 @@ export function abort(tcb: Tcb, now: Time): Effect[] {
   return turn.effects;
 }
 
-/** TCP_QUICKACK: acknowledge at once for a while, and what is pending now (tcp.c __tcp_sock_set_quickack). */
-export function quickAck(tcb: Tcb, on: boolean, now: Time): Effect[] {
+/**
+ * TCP_QUICKACK: 0, ACKs wait to be carried by data; odd, they leave at once for a while; even, what is pending leaves now
+ * and the next ones wait again (tcp.c __tcp_sock_set_quickack).
+ */
+export function quickAck(tcb: Tcb, value: number, now: Time): Effect[] {
   const turn = begin(tcb, now);
-  tcb.ack.pingpong = !on;
-  if (on && tcb.ack.pending) {
+  setPingpong(tcb, value === 0);
+  if (value !== 0 && tcb.ack.pending && (tcb.state === 'ESTABLISHED' || tcb.state === 'CLOSE-WAIT')) {
     tcb.ack.pushed = Math.max(tcb.ack.pushed, 1);
-    turn.ackNow = ackDue(tcb); // while data waits to be read, the read will acknowledge
-    output(turn);
+    cleanUp(turn, 1);
+    if ((value & 1) === 0) setPingpong(tcb, true);
   }
   return turn.effects;
 }

@@ -7,17 +7,14 @@ import { type Seq, seq, seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../base/se
 import type { Time } from '../base/time.ts';
 import { ACK, FIN, PSH, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
 import type { TcpOptions } from '../wire/tcp-options.ts';
+import { ackSent, dataSent } from './receive/acknowledging.ts';
+import { blocksToSend, hasBlocks } from './receive/sack.ts';
 import { inFlight } from './recovery/loss.ts';
 import { armRetransmission } from './recovery/probe.ts';
 import { backedOff, RTO_MIN } from './rtt.ts';
 import type { Flight, Tcb } from './tcb.ts';
 import { note, setTimer, type Turn } from './turn.ts';
-import { advertise, initialWindow, windowScale } from './window.ts';
-
-/** Linux TCP_DELACK_MIN. */
-export const DELAYED_ACK_MIN = 40e6 as Time;
-/** Linux TCP_DELACK_MAX. */
-export const DELAYED_ACK_MAX = 200e6 as Time;
+import { advertise, chooseInitialWindow, windowScale } from './window.ts';
 
 /** The millisecond clock of the timestamps option (RFC 7323 section 5.4). */
 const timestamp = (tcb: Tcb, now: Time): number => (Math.floor(now / 1e6) + tcb.timestamps.offset) >>> 0;
@@ -26,26 +23,15 @@ function options(turn: Turn): TcpOptions {
   const { tcb } = turn;
   const out: TcpOptions = {};
   if (tcb.timestamps.on) out.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (tcb.sackOk && (tcb.sacks.length > 0 || tcb.duplicate)) out.sack = sackBlocks(tcb);
+  if (tcb.sackOk && hasBlocks(tcb)) out.sack = blocksToSend(tcb, tcb.timestamps.on ? 3 : 4);
   return out;
-}
-
-/** A duplicate that just came, then what is held early: as many blocks as fit (RFC 2883, RFC 2018 section 4). */
-function sackBlocks(tcb: Tcb): { left: Seq; right: Seq }[] {
-  const blocks = tcb.duplicate ? [tcb.duplicate, ...tcb.sacks] : [...tcb.sacks];
-  tcb.duplicate = undefined;
-  return blocks.slice(0, tcb.timestamps.on ? 3 : 4);
 }
 
 /** Hands a segment that is no SYN to the network: it acknowledges. */
 function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array): void {
   const { tcb } = turn;
-  tcb.ack.pending = false;
-  tcb.ack.pushed = 0;
-  turn.ackNow = false;
-  setTimer(turn, 'delayed ACK', undefined);
-  if (tcb.ack.quick > 0) tcb.ack.quick--;
-  tcb.timestamps.lastAck = tcb.rcv.nxt;
+  const window = advertise(tcb);
+  ackSent(turn);
   turn.effects.push({
     do: 'transmit',
     segment: {
@@ -54,7 +40,7 @@ function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array): void
       seq: at,
       ack: tcb.rcv.nxt,
       flags: flags | ACK,
-      window: advertise(tcb),
+      window,
       urgent: 0,
       options: options(turn),
       payload,
@@ -74,9 +60,8 @@ export function sendSyn(turn: Turn): void {
   if (all ? settings.timestamps : tcb.timestamps.on)
     syn.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
   if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = windowScale(tcb);
-  const window = initialWindow(tcb, !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss);
-  tcb.rcv.wnd = tcb.rcv.ssthresh = window;
-  tcb.rcv.wup = tcb.rcv.nxt;
+  const segment = !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss;
+  const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
   turn.effects.push({
     do: 'transmit',
     segment: {
@@ -194,8 +179,8 @@ function sendNew(turn: Turn): void {
     tcb.flights.push(flightOf(turn, start, end, { fin, push }));
     tcb.snd.nxt = end;
     if (length > 0 && length < size) tcb.snd.sml = end;
-    if (length > 0 && turn.now - tcb.ack.lastData < tcb.ack.ato) tcb.ack.pingpong = true; // tcp_event_data_sent
     transmit(turn, start, (fin ? FIN : 0) | (push ? PSH : 0), payloadOf(tcb, start, length));
+    if (length > 0) dataSent(turn);
     setTimer(turn, 'persist', undefined);
   }
   if (tcb.snd.nxt === before) return;
@@ -254,7 +239,7 @@ export function output(turn: Turn): void {
 }
 
 /** A bare acknowledgment. */
-const sendAck = (turn: Turn): void => transmit(turn, seqMax(turn.tcb.snd.nxt, turn.tcb.snd.una), 0, EMPTY);
+export const sendAck = (turn: Turn): void => transmit(turn, seqMax(turn.tcb.snd.nxt, turn.tcb.snd.una), 0, EMPTY);
 
 /** Delay of the next window probe (tcp_probe0_base and backoff). */
 export const probeDelay = (tcb: Tcb): Time => Math.max(backedOff(tcb), RTO_MIN) as Time;

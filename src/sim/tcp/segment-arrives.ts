@@ -9,7 +9,9 @@ import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CHECKS } from './checks.ts';
 import { startSmallAfterLostSyn } from './congestion/reno.ts';
-import { answerWithReset, DELAYED_ACK_MAX, firstSyn, output, sendSyn } from './output.ts';
+import { answerWithReset, firstSyn, output, sendSyn } from './output.ts';
+import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
+import { beginReceiving } from './receive/autotune.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
 import type { Tcb } from './tcb.ts';
 import { timeWaitSegment } from './time-wait.ts';
@@ -43,6 +45,8 @@ export function segmentArrives(tcb: Tcb, segment: Segment, now: Time): Arrival {
       break;
     default:
       for (const check of CHECKS) if (check(turn, segment) === 'stop') break;
+      output(turn);
+      acknowledgeArrival(turn);
   }
   output(turn);
   return { effects: turn.effects, forListener };
@@ -54,6 +58,7 @@ function agree(turn: Turn, segment: Segment): void {
   const { options } = segment;
   tcb.timestamps.on &&= options.timestamps !== undefined;
   tcb.timestamps.recent = options.timestamps?.val ?? 0;
+  tcb.timestamps.recentAt = turn.now;
   tcb.sackOk &&= options.sackPermitted === true;
   tcb.scaling &&= options.windowScale !== undefined;
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
@@ -62,7 +67,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.snd.mss = Math.max(Math.min(options.mss || 536, tcb.settings.mss), MIN_SEND_MSS) - overhead;
 
   tcb.irs = segment.seq;
-  tcb.rcv.nxt = tcb.rcv.wup = tcb.timestamps.lastAck = seqAdd(segment.seq, 1);
+  tcb.rcv.nxt = tcb.rcv.wup = tcb.rcv.copied = seqAdd(segment.seq, 1);
   tcb.snd.wnd = segment.window; // the window of a SYN is never scaled (RFC 7323 2.2)
   tcb.snd.wl1 = segment.seq;
 }
@@ -102,7 +107,8 @@ function synSent(turn: Turn, segment: Segment): void {
   acknowledge(turn, segment, segment.window);
   enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
   tcb.snd.maxWnd = tcb.snd.wnd;
-  if (tcb.writePending) {
+  beginReceiving(turn);
+  if (tcb.writePending || inPingpong(tcb)) {
     note(
       turn,
       'a write waits for this: its data will carry the ACK',
@@ -110,6 +116,7 @@ function synSent(turn: Turn, segment: Segment): void {
       'tcp_input.c tcp_rcv_synsent_state_process',
     );
     tcb.ack.pending = true;
+    enterQuickAck(tcb);
     setTimer(turn, 'delayed ACK', DELAYED_ACK_MAX);
   } else {
     turn.ackNow = true;

@@ -8,9 +8,9 @@
 import { ByteRing } from '../base/ring.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
+import { type Ack, newAck, newRcv, type Rcv, type ReceiveSettings } from './receive/state.ts';
 import { newSockOpts, type SockOpts } from './sockopts.ts';
 import type { State } from './states.ts';
-import { DEFAULT_RATIO } from './window.ts';
 
 /** Timers of a connection: each is an instant, or undefined when it is off. */
 export type TimerName =
@@ -19,6 +19,7 @@ export type TimerName =
   | 'reordering'
   | 'persist'
   | 'delayed ACK'
+  | 'compressed ACK'
   | 'FIN-WAIT-2'
   | 'TIME-WAIT';
 export const TIMERS: readonly TimerName[] = [
@@ -27,6 +28,7 @@ export const TIMERS: readonly TimerName[] = [
   'reordering',
   'persist',
   'delayed ACK',
+  'compressed ACK',
   'FIN-WAIT-2',
   'TIME-WAIT',
 ];
@@ -50,13 +52,6 @@ export interface Flight {
   sacked: boolean;
   /** Presumed lost and not sent again since. */
   lost: boolean;
-}
-
-/** Bytes that arrived before their turn. */
-export interface Early {
-  seq: Seq;
-  bytes: Uint8Array;
-  fin: boolean;
 }
 
 /** What a host lets its connections use: sysctls and the path. */
@@ -100,6 +95,8 @@ export interface Settings {
   maxTimeWaits: number;
   /** How much of SO_RCVBUF is payload: learned from what comes, or this many of 256 parts for good (Linux before 6.6). */
   receiveRatio: number | 'learned';
+  /** What else decides about receiving. */
+  receive: ReceiveSettings;
   /** Counted over all connections of the host. */
   readonly totals: Totals;
 }
@@ -138,21 +135,7 @@ export interface Tcb {
     /** Shift of the windows that the peer advertises (RFC 7323). */
     scale: number;
   };
-  rcv: {
-    nxt: Seq;
-    /** The window as last advertised, from `wup` (Linux rcv_wnd). */
-    wnd: number;
-    /** RCV.NXT when the window was last advertised (Linux rcv_wup). */
-    wup: Seq;
-    /** Largest payload seen: what a full segment is taken to be (Linux icsk_ack.rcv_mss). */
-    mss: number;
-    /** Shift of the windows that we advertise. */
-    scale: number;
-    /** Payload's share of the buffer's memory, of 256 parts (Linux scaling_ratio). */
-    ratio: number;
-    /** The most that is advertised for now; grows as segments come (Linux rcv_ssthresh). */
-    ssthresh: number;
-  };
+  rcv: Rcv;
 
   /** What the program wrote, from SND.UNA on. */
   out: ByteRing;
@@ -163,18 +146,6 @@ export interface Tcb {
   /** The program said that it will send no more: FIN is sent after the last byte. */
   finQueued: boolean;
 
-  /** What came in order and was not read. */
-  in: ByteRing;
-  /** What came early, by sequence number, without overlaps. */
-  early: Early[];
-  /** What SACK tells of `early`: blocks, the one that changed last first (RFC 2018 section 4). */
-  sacks: { left: Seq; right: Seq }[];
-  /** A segment that came twice: the next ACK says so (DSACK, RFC 2883). */
-  duplicate: { left: Seq; right: Seq } | undefined;
-  /** SO_RCVBUF. */
-  receiveLimit: number;
-  /** The program set it: the window never grows beyond it (SOCK_RCVBUF_LOCK). */
-  receiveLocked: boolean;
   /** The peer's FIN was taken in its turn. */
   finReceived: boolean;
   /** shutdown(SHUT_RD) or close(): nobody will read (Linux RCV_SHUTDOWN). */
@@ -234,23 +205,7 @@ export interface Tcb {
   /** SND.NXT when the last loss probe was sent, until its fate is known (TLP.end_seq), and whether it was a repetition. */
   probe: { end: Seq; again: boolean } | undefined;
 
-  ack: {
-    /** Quick acknowledgments left (Linux icsk_ack.quick). */
-    quick: number;
-    /** Delay of the next delayed ACK; 0 before the first data. */
-    ato: Time;
-    /** The program answers what it receives: delay ACKs in the hope of carrying them (inet_csk_in_pingpong_mode). */
-    pingpong: boolean;
-    /** Something is to be acknowledged. */
-    pending: boolean;
-    /** Small segments since the last ACK: the peer is done for now (Linux ICSK_ACK_PUSHED, ICSK_ACK_PUSHED2). */
-    pushed: number;
-    /** Data was refused because the buffer is full: the next window is 0 (Linux ICSK_ACK_NOMEM). */
-    noMemory: boolean;
-    lastData: Time;
-    /** When an out-of-window segment was last answered (tcp_invalid_ratelimit). */
-    lastInvalid: Time;
-  };
+  ack: Ack;
 
   /** Opened by connect(), not by a SYN for a listener. */
   active: boolean;
@@ -260,7 +215,8 @@ export interface Tcb {
   noDelay: boolean;
   /** Both SYNs carried the window scale option. */
   scaling: boolean;
-  timestamps: { on: boolean; offset: number; recent: number; lastAck: Seq };
+  /** `recent` is TS.Recent (RFC 7323), and `recentAt` when it came. */
+  timestamps: { on: boolean; offset: number; recent: number; recentAt: Time };
   sackOk: boolean;
 }
 
@@ -282,35 +238,27 @@ export const INITIAL_CWND = 10;
 
 /** A block in CLOSED. */
 export function newTcb(init: TcbInit): Tcb {
-  const { settings, local, remote, iss } = init;
+  const { settings, opts = newSockOpts(), local, remote, iss } = init;
   return {
     state: 'CLOSED',
     settings,
-    opts: init.opts ?? newSockOpts(),
+    opts,
     local,
     remote,
     iss,
     irs: seq(0),
     snd: { una: iss, nxt: iss, wnd: 0, wl1: seq(0), sml: iss, mss: 536, maxWnd: 0, scale: 0 },
-    rcv: {
-      nxt: seq(0),
-      wnd: 0,
-      wup: seq(0),
-      mss: Math.min(536, settings.mss),
-      scale: 0,
-      ratio: DEFAULT_RATIO,
-      ssthresh: 0,
-    },
+    rcv: newRcv({
+      mss: settings.mss,
+      limit: init.receiveLimit,
+      locked: init.receiveLocked ?? false,
+      clamp: opts.windowClamp,
+      ratio: settings.receiveRatio,
+    }),
     out: new ByteRing(),
     outSeq: iss,
     sendLimit: init.sendLimit,
     finQueued: false,
-    in: new ByteRing(),
-    early: [],
-    sacks: [],
-    duplicate: undefined,
-    receiveLimit: init.receiveLimit,
-    receiveLocked: init.receiveLocked ?? false,
     finReceived: false,
     receiveShut: false,
     orphan: false,
@@ -328,21 +276,12 @@ export function newTcb(init: TcbInit): Tcb {
     },
     rack: { at: ZERO, end: iss, rtt: ZERO, minRtt: ZERO, reordering: false, highest: iss },
     probe: undefined,
-    ack: {
-      quick: 0,
-      ato: ZERO,
-      pingpong: false,
-      pending: false,
-      pushed: 0,
-      noMemory: false,
-      lastData: ZERO,
-      lastInvalid: -s(1) as Time,
-    },
+    ack: newAck(),
     active: false,
     writePending: false,
     noDelay: false,
     scaling: settings.windowScaling,
-    timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, lastAck: seq(0) },
+    timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, recentAt: ZERO },
     sackOk: settings.sack,
   };
 }

@@ -3,16 +3,8 @@
  * due does nothing, so a stale alarm is harmless.
  */
 import { human, type Time } from '../base/time.ts';
-import {
-  DELAYED_ACK_MIN,
-  output,
-  probeDelay,
-  retransmit,
-  sendLossProbe,
-  sendProbe,
-  sendReset,
-  unsent,
-} from './output.ts';
+import { output, probeDelay, retransmit, sendLossProbe, sendProbe, sendReset, unsent } from './output.ts';
+import { compressedAckDue, delayedAckDue, setPingpong } from './receive/acknowledging.ts';
 import { detect, enterFastRecovery, inFlight, timeoutLoss } from './recovery/loss.ts';
 import { remainingTimeout } from './recovery/probe.ts';
 import { backedOff, RTO_MAX, RTO_MIN } from './rtt.ts';
@@ -52,7 +44,8 @@ const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
     if (tcb.timers.reordering === undefined) setTimer(turn, 'retransmit', remainingTimeout(tcb, turn.now));
   },
   persist: probeTimeout,
-  'delayed ACK': delayedAck,
+  'delayed ACK': delayedAckDue,
+  'compressed ACK': compressedAckDue,
   'FIN-WAIT-2': (turn) => {
     note(
       turn,
@@ -121,7 +114,7 @@ function retransmitTimeout(turn: Turn): void {
   tcb.rtt.timeouts++;
   const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;
   if (!linear) tcb.rtt.backoff++;
-  if (tcb.ack.pingpong && head.syn) tcb.ack.pingpong = false;
+  if (head.syn) setPingpong(tcb, false);
   retransmit(turn, head);
   setTimer(turn, 'retransmit', backedOff(tcb));
 }
@@ -146,18 +139,4 @@ function probeTimeout(turn: Turn): void {
   sendProbe(turn);
   tcb.rtt.backoff++;
   if (tcb.flights.length === 0) setTimer(turn, 'persist', probeDelay(tcb));
-}
-
-/** The ACK found no company (tcp_timer.c tcp_delack_timer_handler). */
-function delayedAck(turn: Turn): void {
-  const { ack } = turn.tcb;
-  if (!ack.pending) return;
-  note(turn, 'the delayed ACK is due', '9293 3.8.6.3', 'tcp_timer.c tcp_delack_timer_handler');
-  if (ack.pingpong) {
-    ack.pingpong = false;
-    ack.ato = DELAYED_ACK_MIN;
-  } else {
-    ack.ato = Math.min(ack.ato * 2, turn.tcb.rtt.rto) as Time;
-  }
-  turn.ackNow = true;
 }

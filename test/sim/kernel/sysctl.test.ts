@@ -51,7 +51,7 @@ describe('settings', () => {
     assert.equal(write('net.ipv4.tcp_congestion_control', 'reno'), 'done');
     assert.equal(write('net.ipv4.tcp_fastopen_key', 'a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4'), 'done');
     assert.equal(write('net.ipv4.tcp_fastopen_key', 'a1a1'), 'EINVAL');
-    assert.equal(write('net.ipv4.tcp_shrink_window', '1'), 'not simulated');
+    assert.equal(write('net.ipv4.tcp_challenge_ack_limit', '5'), 'not simulated');
   });
 
   it('that are lists take fewer numbers than they hold, and hexadecimal ones', () => {

@@ -6,6 +6,7 @@ import { utf8 } from '../../../src/sim/base/bytes.ts';
 import { seq } from '../../../src/sim/base/seq.ts';
 import { ms, s, type Time, ZERO } from '../../../src/sim/base/time.ts';
 import { activeOpen, close, enqueue, passiveOpen, push, receive, shutdownSend } from '../../../src/sim/tcp/calls.ts';
+import { RECEIVE_DEFAULTS } from '../../../src/sim/tcp/receive/state.ts';
 import { segmentArrives } from '../../../src/sim/tcp/segment-arrives.ts';
 import { STATES, type State, TRANSITIONS } from '../../../src/sim/tcp/states.ts';
 import { newTcb, nextTimer, type Settings, type Tcb } from '../../../src/sim/tcp/tcb.ts';
@@ -37,6 +38,7 @@ export const SETTINGS: Settings = {
   maxOrphans: 131_072,
   maxTimeWaits: 131_072,
   receiveRatio: 'learned',
+  receive: RECEIVE_DEFAULTS,
   totals: { orphans: 0, timeWaits: 0 },
 };
 

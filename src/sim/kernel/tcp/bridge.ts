@@ -5,14 +5,14 @@
 import { errnoNumber } from '../../base/errno.ts';
 import { hashName } from '../../base/rng.ts';
 import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
-import { ms, s, type Time, us } from '../../base/time.ts';
+import { ms, ns, s, type Time, us } from '../../base/time.ts';
 import { endOfData } from '../../tcp/output.ts';
+import { trueSize } from '../../tcp/receive/memory.ts';
 import { smoothedRtt } from '../../tcp/rtt.ts';
 import { STATES } from '../../tcp/states.ts';
 import { INITIAL_CWND, newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
-import { trueSize } from '../../tcp/window.ts';
 import { ip4Text } from '../../wire/ipv4.ts';
 import type { Host } from '../host.ts';
 import type { Logged, Socket } from '../socket.ts';
@@ -57,6 +57,20 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     sack: sysctl['net.ipv4.tcp_sack'] !== 0,
     mss: Math.min(metrics.advmss ?? 65_495, mtu - HEADERS, 65_495),
     receiveMax: Math.max(sysctl['net.ipv4.tcp_rmem'][2], sysctl['net.core.rmem_max']),
+    receive: {
+      rmemMax: sysctl['net.ipv4.tcp_rmem'][2],
+      moderate: sysctl['net.ipv4.tcp_moderate_rcvbuf'] !== 0,
+      appWin: sysctl['net.ipv4.tcp_app_win'],
+      shrinkWindow: sysctl['net.ipv4.tcp_shrink_window'] !== 0,
+      signedWindows: sysctl['net.ipv4.tcp_workaround_signed_windows'] !== 0,
+      dsack: sysctl['net.ipv4.tcp_dsack'] !== 0,
+      stdUrg: sysctl['net.ipv4.tcp_stdurg'] !== 0,
+      pingpongThreshold: sysctl['net.ipv4.tcp_pingpong_thresh'],
+      compressMost: sysctl['net.ipv4.tcp_comp_sack_nr'],
+      compressDelay: ns(sysctl['net.ipv4.tcp_comp_sack_delay_ns']),
+      compressSlack: ns(sysctl['net.ipv4.tcp_comp_sack_slack_ns']),
+      ipHeader: 20,
+    },
     receiveRatio: profile.learnsReceiveRatio ? 'learned' : scale > 0 ? 256 - (256 >> scale) : 256 >> -scale,
     totals,
   };
@@ -79,8 +93,6 @@ export function refreshSettings(host: Host): void {
 
 /** A keyed hash of the names plus a clock that ticks every 64 ns (RFC 6528; Linux secure_tcp_seq). */
 function initialSequence(host: Host, socket: Socket): Seq {
-  const { initialSequence: chosen } = host.machine;
-  if (chosen !== undefined) return seq(chosen);
   const names = `isn ${socket.localAddr}:${socket.localPort}>${socket.remoteAddr}:${socket.remotePort}`;
   return seq(hashName(names, host.secret) + Math.floor(host.now / 64));
 }
@@ -239,13 +251,12 @@ export function logVariables(host: Host, socket: Socket): void {
 
   if (tcb.state === 'SYN-SENT') return;
   const receiveSide = (at: Seq) => seqDiff(at, tcb.irs) >>> 0;
-  const inOrder = seqAdd(tcb.rcv.nxt, tcb.finReceived && tcb.state !== 'ESTABLISHED' ? -1 : 0);
   const recv = {
-    read: receiveSide(seqAdd(inOrder, -tcb.in.length)),
+    read: receiveSide(tcb.rcv.copied),
     nxt: receiveSide(tcb.rcv.nxt),
     edge: receiveSide(seqAdd(tcb.rcv.wup, tcb.rcv.wnd)),
-    limit: tcb.receiveLimit,
-    ooo: tcb.early.flatMap((e) => [receiveSide(e.seq), receiveSide(seqAdd(e.seq, e.bytes.length))]),
+    limit: tcb.rcv.limit,
+    ooo: tcb.rcv.early.ranges.flatMap(({ left, right }) => [receiveSide(left), receiveSide(right)]),
   };
   if (changed(bridge, 'recv', recv)) log.add('tcp.recv', here, recv);
 }
