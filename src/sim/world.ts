@@ -25,6 +25,8 @@ export interface WorldOptions {
   seed: number;
   topology: Topology;
   hooks: Hooks;
+  /** The initial sequence number of every connection, in place of the hash and the clock of RFC 6528: to watch it wrap. */
+  initialSequence?: number;
 }
 
 /** The first process of the first host gets this number, the next host's the next hundred. */
@@ -43,7 +45,7 @@ class World implements Kernel {
   readonly #mains: Task[] = [];
   #cells = 0;
 
-  constructor({ seed, topology, hooks }: WorldOptions) {
+  constructor({ seed, topology, hooks, initialSequence }: WorldOptions) {
     this.#hooks = hooks;
     let sockets = 0;
     const machine: Machine = {
@@ -51,6 +53,7 @@ class World implements Kernel {
       scheduler: this.#scheduler,
       runQueue: this.#runQueue,
       seed,
+      initialSequence,
       nextSocket: () => ++sockets,
     };
     const hosts = new Map<string, Host>();

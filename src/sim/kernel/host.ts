@@ -30,6 +30,8 @@ export interface Machine {
   readonly scheduler: Scheduler;
   readonly runQueue: RunQueue;
   readonly seed: number;
+  /** The initial sequence number of every connection; undefined: each gets its own. */
+  readonly initialSequence?: number | undefined;
   nextSocket(): number;
 }
 

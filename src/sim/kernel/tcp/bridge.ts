@@ -93,6 +93,8 @@ export function refreshSettings(host: Host): void {
 
 /** A keyed hash of the names plus a clock that ticks every 64 ns (RFC 6528; Linux secure_tcp_seq). */
 function initialSequence(host: Host, socket: Socket): Seq {
+  const { initialSequence: chosen } = host.machine;
+  if (chosen !== undefined) return seq(chosen);
   const names = `isn ${socket.localAddr}:${socket.localPort}>${socket.remoteAddr}:${socket.remotePort}`;
   return seq(hashName(names, host.secret) + Math.floor(host.now / 64));
 }

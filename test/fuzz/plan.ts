@@ -1,0 +1,190 @@
+/**
+ * What happens in a random world, as plain data: hosts and links, connections, and what the program at each end of each
+ * connection does. fast-check makes plans and shrinks them; `play.ts` acts them out.
+ *
+ * A plan never asks for a deadlock: programs that would wait for each other for ever without TCP being at fault are bent
+ * until one of them goes on (see `unlocked`). So a world that comes to a standstill shows a bug.
+ */
+import fc from 'fast-check';
+import type { Topology } from '../../src/sim/syscall/kernel.ts';
+import { MOST } from './pattern.ts';
+
+/** Socket options that an end may set: `[level, name, value]`. */
+export const OPTIONS = {
+  noDelay: ['SOL_TCP', 'TCP_NODELAY', 1],
+  noQuickAck: ['SOL_TCP', 'TCP_QUICKACK', 0],
+  quickAck: ['SOL_TCP', 'TCP_QUICKACK', 1],
+} as const;
+export type OptionName = keyof typeof OPTIONS;
+
+export interface Write {
+  bytes: number;
+  /** Milliseconds before it. */
+  pause: number;
+  more: boolean;
+}
+
+/** The program at one end: a thread that writes, a thread that reads, and an end. */
+export interface End {
+  options: OptionName[];
+  /** SO_SNDBUF and SO_RCVBUF; 0: not set. */
+  sendBuffer: number;
+  receiveBuffer: number;
+  writes: Write[];
+  /** Bytes per read. */
+  size: number;
+  /** Milliseconds before the first read, and between reads. */
+  late: number;
+  pause: number;
+  flags: 'none' | 'peek' | 'all';
+  /** How many bytes it reads, then no more; undefined: to the end of the stream. */
+  stop: number | undefined;
+  /** After its last write: nothing until reading is over too, or shutdown(SHUT_WR), or shutdown(SHUT_RDWR). Then close(). */
+  finish: 'close' | 'shutdown' | 'shutdown both';
+}
+
+export interface Talk {
+  open: 'connect' | 'bound' | 'simultaneous';
+  /** When it begins, in milliseconds. */
+  at: number;
+  /** Who connects, who accepts. */
+  ends: [End, End];
+}
+
+/** A path between client and server, as `Topology` has it, in smaller units. */
+export interface Path {
+  /** Microseconds. */
+  delay: number;
+  /** Kilobits per second; 0: no limit. */
+  rate: number;
+  queue: number;
+  loss: number;
+  mtu: number;
+}
+
+export interface Plan {
+  /** The world's seed. */
+  seed: number;
+  /** Two hosts and a link; a server with several clients; one host that talks to itself. */
+  shape: 'pair' | 'star' | 'loopback';
+  path: Path;
+  /** How far below 2^32 sequence numbers begin; undefined: anywhere. */
+  wrap: number | undefined;
+  backlog: number;
+  /** Milliseconds between the server's accepts. */
+  acceptPause: number;
+  talks: Talk[];
+}
+
+const KILO = 1000;
+/** All but a few values are small; the large ones come now and then. */
+const often = <T>(usual: fc.Arbitrary<T>, seldom: fc.Arbitrary<T>, weight = 9): fc.Arbitrary<T> =>
+  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: seldom });
+const between = (min: number, max: number) => fc.integer({ min, max });
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Milliseconds of doing nothing: mostly none, sometimes about a delayed ACK, a timeout, keepalive. */
+const delay = often(fc.constant(0), fc.oneof(between(1, 50), between(150, 3000), fc.constantFrom(HOUR, 3 * HOUR)), 11);
+/** Days without a word, too: about as long as timestamps take to wrap. */
+const pause = often(delay, fc.constant(20 * DAY), 99);
+
+const write: fc.Arbitrary<Write> = fc.record({
+  bytes: fc.oneof(
+    between(1, 100),
+    between(1, 3000),
+    between(1400, 1500),
+    often(between(1, 20 * KILO), between(1, MOST)),
+  ),
+  pause,
+  more: often(fc.constant(false), fc.constant(true)),
+});
+
+const buffer = often(fc.constant(0), fc.oneof(between(1, 6 * KILO), between(1, 100 * KILO)), 2);
+
+const end: fc.Arbitrary<End> = fc.record({
+  options: fc.subarray(Object.keys(OPTIONS) as OptionName[], { maxLength: 2 }),
+  sendBuffer: buffer,
+  receiveBuffer: buffer,
+  writes: fc.array(write, { maxLength: 6 }),
+  size: often(fc.constantFrom(1460, 4096, 65_536), between(200, 3000), 3),
+  late: delay,
+  pause: often(fc.constant(0), between(1, 300)),
+  flags: fc.constantFrom('none', 'none', 'none', 'peek', 'all'),
+  stop: often(fc.constant(undefined), fc.constantFrom(0, 1, 1000, 20 * KILO), 6),
+  finish: fc.constantFrom('shutdown', 'close', 'shutdown', 'close', 'shutdown both'),
+});
+
+const talk: fc.Arbitrary<Talk> = fc.record({
+  open: fc.constantFrom('connect', 'bound', 'connect', 'bound', 'connect', 'simultaneous'),
+  at: often(fc.constant(0), between(0, 500), 2),
+  ends: fc.tuple(end, end),
+});
+
+const path: fc.Arbitrary<Path> = fc.record({
+  delay: fc.oneof(fc.constantFrom(1, 50, 10_000), between(1, 300_000)),
+  rate: fc.constantFrom(0, 0, 1_000_000, 10_000, 300),
+  queue: fc.oneof(fc.constant(1000), between(2, 40)),
+  loss: fc.constantFrom(0, 0, 0, 0.01, 0.05, 0.2),
+  mtu: fc.oneof(fc.constant(1500), between(296, 9000)),
+});
+
+/** A random world. */
+export const plans: fc.Arbitrary<Plan> = fc
+  .record({
+    seed: fc.nat(0xffff_ffff),
+    shape: fc.constantFrom('pair', 'pair', 'pair', 'star', 'loopback'),
+    path,
+    wrap: often(fc.constant(undefined), fc.oneof(between(0, 3), between(0, 60 * KILO)), 1),
+    backlog: often(fc.constant(10), between(0, 2)),
+    acceptPause: often(fc.constant(0), between(1, 4000)),
+    talks: fc.oneof(
+      { weight: 4, arbitrary: fc.array(talk, { minLength: 1, maxLength: 1 }) },
+      { weight: 1, arbitrary: fc.array(talk, { minLength: 1, maxLength: 4 }) },
+    ),
+  })
+  .map((plan) => ({ ...plan, talks: plan.talks.map((one) => possible(unlocked(one), plan)) }));
+
+const total = ({ writes }: End): number => writes.reduce((sum, { bytes }) => sum + bytes, 0);
+/** Reads until the other end says that nothing more comes. */
+const readsOn = ({ stop, flags, size }: End, other: End): boolean =>
+  stop === undefined || (flags === 'all' ? Math.ceil(stop / size) * size : stop) > total(other);
+
+/** Bends programs that would wait for each other for ever: each for the other to close, or each for room to write. */
+function unlocked(one: Talk): Talk {
+  const [a, b] = one.ends;
+  let { finish, stop } = b;
+  if (a.stop !== undefined) stop = undefined;
+  if (a.finish === 'close' && finish === 'close' && readsOn(a, b) && readsOn({ ...b, stop }, a)) finish = 'shutdown';
+  return { ...one, ends: [a, { ...b, finish, stop }] };
+}
+
+/** SYNs cross only when they take time: not inside one host. */
+const possible = (one: Talk, { shape }: Pick<Plan, 'shape'>): Talk =>
+  one.open === 'simultaneous' && shape === 'loopback' ? { ...one, open: 'bound' } : one;
+
+/** Whether an end may make the other see an error: it closes while something is unread, or stops reading. */
+export const abrupt = ({ stop, finish }: End): boolean => stop !== undefined || finish === 'shutdown both';
+
+export const SERVER = 'server';
+/** The name of the host that opens a connection. */
+export const clientOf = ({ shape }: Plan, index: number): string =>
+  shape === 'loopback' ? SERVER : shape === 'star' ? `client${index}` : 'client0';
+
+/** The hosts and links of a plan. */
+export function topologyOf({ shape, path, talks }: Plan): Topology {
+  const clients = shape === 'loopback' ? 0 : shape === 'star' ? talks.length : 1;
+  const { delay, rate, ...rest } = path;
+  const link = {
+    ...rest,
+    delay: (delay * 1e3) as Topology['links'][number]['delay'],
+    rate: rate === 0 ? Number.POSITIVE_INFINITY : rate * 1e3,
+  };
+  return {
+    hosts: [
+      { name: SERVER, address: '10.0.0.100' },
+      ...Array.from({ length: clients }, (_, i) => ({ name: `client${i}`, address: `10.0.0.${i + 1}` })),
+    ],
+    links: Array.from({ length: clients }, (_, i) => ({ between: [`client${i}`, SERVER] as const, ...link })),
+  };
+}

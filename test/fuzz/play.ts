@@ -1,0 +1,218 @@
+/**
+ * Acts a plan out: makes its world, runs its programs to their ends, lets the network fall silent, and tells what the
+ * programs saw. It judges nothing; `judge.ts` does.
+ */
+import { ms, s, type Time } from '../../src/sim/base/time.ts';
+import { type Outcome, type Process, SysError, type Thread } from '../../src/sim/syscall/kernel.ts';
+import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
+import type { Log } from '../../src/sim/trace/log.ts';
+import { createSimulator } from '../../src/sim/world.ts';
+import { matches, stretch } from './pattern.ts';
+import { clientOf, type End, OPTIONS, type Plan, SERVER, type Talk, topologyOf } from './plan.ts';
+
+const { AF_INET, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, SHUT_WR, SHUT_RDWR } = CONSTANTS;
+const { MSG_PEEK, MSG_WAITALL, MSG_MORE } = CONSTANTS;
+
+/** Where the server listens; talk `i` has ports of its own when it needs them. */
+const SERVICE = 80;
+const CLIENT_PORT = 20_000;
+const SERVER_PORT = 10_000;
+
+/** What the program at one end saw. */
+export interface Seen {
+  /** Bytes that send() took. */
+  sent: number;
+  /** Bytes that recv() gave, all of them right. */
+  received: number;
+  /** recv() gave 0. */
+  ended: boolean;
+  /** Calls that failed: 'connect ETIMEDOUT'. */
+  errors: string[];
+  /** What was read and should not have been. */
+  wrong: string;
+}
+
+export interface Played {
+  plan: Plan;
+  log: Log;
+  /** By talk, then by end. */
+  seen: [Seen, Seen][];
+  /** The talk of each connection, by the name of the end that opened it: '10.0.0.1:20000'. */
+  names: Map<string, number>;
+  /** How the programs ended, and how the silence after them did: it must be 'stuck', with nothing left to happen. */
+  programs: Outcome;
+  silence: Outcome;
+  /** When the last thing happened. */
+  end: Time;
+}
+
+/** More than any plan needs: a world that goes beyond never ends. */
+const LIMITS = { time: s(86_400 * 1000), events: 400_000 };
+
+/** Nothing is sent again for longer than this: net.ipv4.tcp_retries2 allows 924.6 s. */
+const LONGEST_RETRY = s(2000);
+
+const nothingSeen = (): Seen => ({ sent: 0, received: 0, ended: false, errors: [], wrong: '' });
+
+export async function play(plan: Plan): Promise<Played> {
+  const kernel = createSimulator({
+    seed: plan.seed,
+    topology: topologyOf(plan),
+    hooks: {
+      position: () => undefined,
+      drain: () => new Promise((resolve) => setImmediate(resolve)),
+      interrupted: () => false,
+    },
+    ...(plan.wrap === undefined ? {} : { initialSequence: 2 ** 32 - 1 - plan.wrap }),
+  });
+  const seen = plan.talks.map((): [Seen, Seen] => [nothingSeen(), nothingSeen()]);
+  const stage: Stage = { plan, seen, names: new Map(), process: (host) => kernel.processes.get(host) as Process };
+  const programs = await kernel.run('programs', () => act(stage), LIMITS);
+  if (programs.end !== 'returned') await kernel.run('rescue', () => shutAll(stage), LIMITS);
+  const silence = await kernel.run('silence', () => new Promise(() => {}), LIMITS);
+  return { plan, log: kernel.log, seen, names: stage.names, programs, silence, end: kernel.now() };
+}
+
+interface Stage {
+  plan: Plan;
+  seen: Played['seen'];
+  names: Map<string, number>;
+  process(host: string): Process;
+}
+
+/** All talks, and a server that accepts those that come through its listener. */
+async function act(stage: Stage): Promise<void> {
+  const { plan } = stage;
+  const server = stage.process(SERVER);
+  const listener = await server.socket(AF_INET, SOCK_STREAM);
+  // buffers of the listener are those of its children: the window scale is agreed in the handshake
+  const accepting = plan.talks.filter(({ open }) => open !== 'simultaneous');
+  if (accepting[0]) await setBuffers(server, listener, accepting[0].ends[1]);
+  await server.bind(listener, { addr: '0.0.0.0', port: SERVICE });
+  await server.listen(listener, plan.backlog);
+
+  const serving: Promise<void>[] = [];
+  const service = server.spawn('service', async (me) => {
+    for (;;) {
+      const peer = { addr: '', port: 0 };
+      const fd = await me.accept(listener, peer).catch(() => -1);
+      if (fd < 0) return;
+      const talk = stage.names.get(`${peer.addr}:${peer.port}`) as number;
+      serving.push(converse(stage, server, fd, talk, 1));
+      if (plan.acceptPause > 0) await me.sleep(ms(plan.acceptPause));
+    }
+  });
+  await Promise.all(plan.talks.map((talk, i) => open(stage, talk, i)));
+  if (serving.length < accepting.length) await server.sleep(LONGEST_RETRY);
+  await Promise.all(serving);
+  await server.shutdown(listener, CONSTANTS.SHUT_RD).catch(() => {}); // the rescue may have done it
+  await service.join();
+  await Promise.all(serving);
+  await server.close(listener);
+}
+
+/** Opens a connection and plays the end that opens it; in a simultaneous open, both. */
+async function open(stage: Stage, talk: Talk, index: number): Promise<void> {
+  const { plan } = stage;
+  const client = stage.process(clientOf(plan, index));
+  const server = stage.process(SERVER);
+  const connecting = (process: Process, side: 0 | 1) =>
+    process
+      .spawn(`opens ${index}`, async (me) => {
+        if (talk.at > 0) await me.sleep(ms(talk.at));
+        const fd = await me.socket(AF_INET, SOCK_STREAM);
+        await setBuffers(me, fd, talk.ends[side]);
+        const crossed = talk.open === 'simultaneous';
+        const port = side === 0 ? CLIENT_PORT + index : SERVER_PORT + index;
+        if (talk.open !== 'connect') await me.bind(fd, { addr: '0.0.0.0', port });
+        const to = side === 1 ? CLIENT_PORT + index : crossed ? SERVER_PORT + index : SERVICE;
+        try {
+          await me.connect(fd, { addr: side === 0 ? server.ip : client.ip, port: to });
+        } catch (error) {
+          failed(stage.seen[index]?.[side] as Seen, error);
+          await me.close(fd);
+          return;
+        }
+        const name = await me.getsockname(fd);
+        if (side === 0) stage.names.set(`${name.addr}:${name.port}`, index);
+        await converse(stage, process, fd, index, side);
+      })
+      .join();
+  await Promise.all([connecting(client, 0), ...(talk.open === 'simultaneous' ? [connecting(server, 1)] : [])]);
+}
+
+async function setBuffers(me: Thread, fd: number, { sendBuffer, receiveBuffer }: End): Promise<void> {
+  if (sendBuffer > 0) await me.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, sendBuffer);
+  if (receiveBuffer > 0) await me.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+}
+
+/** The program of one end, once the connection is there. */
+async function converse(stage: Stage, process: Process, fd: number, index: number, side: 0 | 1): Promise<void> {
+  const end = stage.plan.talks[index]?.ends[side] as End;
+  const seen = stage.seen[index]?.[side] as Seen;
+  const [mine, theirs] = [2 * index + side, 2 * index + 1 - side];
+  const writer = process.spawn(`writes ${index}`, async (me) => {
+    for (const option of end.options) {
+      const [level, name, value] = OPTIONS[option];
+      await me.setsockopt(fd, CONSTANTS[level], CONSTANTS[name], value);
+    }
+    try {
+      for (const { bytes, pause, more } of end.writes) {
+        if (pause > 0) await me.sleep(ms(pause));
+        const taken = await me.send(fd, stretch(mine, seen.sent, bytes), more ? MSG_MORE : 0);
+        seen.sent += taken;
+      }
+      if (end.finish !== 'close') await me.shutdown(fd, end.finish === 'shutdown' ? SHUT_WR : SHUT_RDWR);
+    } catch (error) {
+      failed(seen, error);
+    }
+  });
+  const reader = process.spawn(`reads ${index}`, async (me) => {
+    if (end.late > 0) await me.sleep(ms(end.late));
+    try {
+      await readAll(me, fd, end, theirs, seen);
+    } catch (error) {
+      failed(seen, error);
+    }
+  });
+  await Promise.all([writer.join(), reader.join()]);
+  await process.spawn(`closes ${index}`, (me) => me.close(fd)).join();
+}
+
+async function readAll(me: Thread, fd: number, end: End, stream: number, seen: Seen): Promise<void> {
+  const buf = new Uint8Array(end.size);
+  const take = (length: number) => {
+    if (!matches(stream, seen.received, buf.subarray(0, length)))
+      seen.wrong ||= `${length} bytes read at ${seen.received} of stream ${stream} are not those that were written`;
+  };
+  while (seen.received < (end.stop ?? Number.POSITIVE_INFINITY)) {
+    if (end.flags === 'peek') take(await me.recv(fd, buf, MSG_PEEK));
+    const length = await me.recv(fd, buf, end.flags === 'all' ? MSG_WAITALL : 0);
+    if (length === 0) {
+      seen.ended = true;
+      return;
+    }
+    take(length);
+    seen.received += length;
+    if (end.pause > 0) await me.sleep(ms(end.pause));
+  }
+}
+
+/** Only a system call may fail here; anything else is a bug of the simulator or of this program. */
+function failed(seen: Seen, error: unknown): void {
+  if (!(error instanceof SysError)) throw error;
+  seen.errors.push(`${error.syscall} ${error.code}`);
+}
+
+/** Ends what waits for ever: shuts every descriptor down, so that whoever waits on it goes on. */
+async function shutAll(stage: Stage): Promise<void> {
+  const hosts = new Set([SERVER, ...stage.plan.talks.map((_, i) => clientOf(stage.plan, i))]);
+  for (const host of hosts) {
+    await stage
+      .process(host)
+      .spawn('rescue', async (me) => {
+        for (let fd = 3; fd < 30; fd++) await me.shutdown(fd, SHUT_RDWR).catch(() => {});
+      })
+      .join();
+  }
+}
