@@ -91,7 +91,7 @@ export function ackSent(turn: Turn): void {
 export function acknowledgeArrival(turn: Turn): void {
   const { tcb } = turn;
   const { rcv, ack } = tcb;
-  if (!ack.pending || turn.ackNow) return;
+  if (!ack.pending || turn.ackNow || tcb.state === 'CLOSED') return;
   if ((seqDiff(rcv.nxt, rcv.wup) > rcv.mss && worthTelling(tcb)) || inQuickAck(tcb)) turn.ackNow = true;
   else if (rcv.early.length === 0) delayAck(turn);
   else compressAck(turn);
