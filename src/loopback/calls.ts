@@ -267,7 +267,7 @@ const nanosleep: Handler<[duration: number]> = (call, [duration]) => {
 type AnyHandler = (call: Call, args: never) => () => Reply;
 
 /* biome-ignore format: a table */
-export const HANDLERS: Readonly<Record<CallName, AnyHandler>> = {
+export const HANDLERS: Readonly<Partial<Record<CallName, AnyHandler>>> = {
   socket, bind, listen, accept, connect, shutdown, close, dup, setsockopt, getsockopt, nanosleep,
   getsockname: name('getsockname'), getpeername: name('getpeername'),
   read: (call, [fd, buf]: readonly [number, Uint8Array]) => receive(call, fd, buf, undefined),

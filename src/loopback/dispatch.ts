@@ -12,6 +12,7 @@ import type { Log } from '../sim/trace/log.ts';
 import type { Call, Handler, Park, ProcessState, Reply } from './call.ts';
 import { HANDLERS } from './calls.ts';
 import type { Libc } from './libc.ts';
+import { Refused } from './sockaddr.ts';
 
 /** A host of the topology, as the real kernel stands in for it. */
 export interface Host {
@@ -78,7 +79,9 @@ export class Dispatcher {
       nextSocket: () => ++this.#sockets,
       now: this.#now,
     };
-    const attempt = (HANDLERS[name] as Handler<readonly unknown[]>)(call, args);
+    const handler = HANDLERS[name] as Handler<readonly unknown[]> | undefined;
+    if (!handler) throw new Refused(`${name}: real sockets do not have this call here. Choose the simulator.`);
+    const attempt = handler(call, args);
     this.#log.now = this.#now();
     const sock = process.fds.get(descriptorOf(name, args))?.file.sock ?? 0;
     const enter = logEnter(this.#log, { ...here, sock, cause: -1 }, { pid: process.pid, name, args, position });

@@ -13,7 +13,8 @@
  */
 import { release, type } from 'node:os';
 import { human, s, type Time } from '../sim/base/time.ts';
-import { beginCell, checkedDuration, createProcess, type Stage } from '../sim/syscall/facade.ts';
+import { checkedDuration } from '../sim/syscall/arguments.ts';
+import { beginCell, createProcess, type Stage } from '../sim/syscall/facade.ts';
 import type { Hooks, Kernel, Limits, Outcome, Process, SockAddr, Topology } from '../sim/syscall/kernel.ts';
 import type { CallName } from '../sim/syscall/signatures.ts';
 import { Threads } from '../sim/syscall/threads.ts';

@@ -8,7 +8,9 @@ import { importsOf, lineAt, mask } from './source.ts';
 /** Files of the simulator that hold constant tables only: whoever may see the log may name its words. */
 const TABLES = ['src/sim/tcp/states.ts', 'src/sim/syscall/signatures.ts', 'src/sim/net/drops.ts'];
 /** What the simulator's kernel and the real one have in common: the calls, and how they look to a program and in the log. */
-const CALLS = ['signatures', 'kernel', 'call-log', 'facade', 'threads'].map((name) => `src/sim/syscall/${name}.ts`);
+const CALLS = ['signatures', 'kernel', 'call-log', 'facade', 'arguments', 'memory', 'threads'].map(
+  (name) => `src/sim/syscall/${name}.ts`,
+);
 const BASE = 'src/sim/base';
 const LOG = [BASE, 'src/sim/wire', 'src/sim/trace'];
 

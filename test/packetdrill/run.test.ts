@@ -142,7 +142,7 @@ const LACKS: [text: string, what: string][] = [
   ['+0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 5', 'IPv6'],
   ['+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5', 'sockets other than TCP'],
   ['+0 write(4, NULL, 10) = -1 EFAULT', 'NULL as a buffer'],
-  ['+0 fcntl(4, F_DUPFD) = 5', 'F_DUPFD'],
+  ['+0 fcntl(4, F_DUPFD) = 5', 'fcntl F_DUPFD'],
   ['+0 < icmp unreachable host_unreachable [1:1(0)]', 'ICMP'],
   ['+0 < udp (100)', 'UDP'],
   ['+0 < gre: . 1:1(0) ack 1 win 10', 'gre around packets'],

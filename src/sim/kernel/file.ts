@@ -1,29 +1,68 @@
 /**
  * Descriptors and open file descriptions (open(2) NOTES): a descriptor is a number in one process's table; several may
- * refer to one description, which lives until the last of them is closed.
+ * refer to one description, which lives until the last of them is closed. What is read and written is the business of
+ * whoever stands behind the description.
  */
-
+import type { Epoll } from './epoll.ts';
+import type { Inode } from './inode.ts';
+import type { Pipe } from './pipe.ts';
 import type { Socket } from './socket.ts';
 import { RLIMIT_NOFILE } from './sysctl.ts';
 
+/** What an open file description stands for; a terminal when nothing of it is given. */
+export interface Backing {
+  readonly socket?: Socket;
+  readonly epoll?: Epoll;
+  /** One end of a pipe: `access` tells which. */
+  readonly pipe?: Pipe;
+  /** A regular file. */
+  readonly inode?: Inode;
+}
+
+/** O_RDONLY, O_WRONLY, O_RDWR. */
+export type Access = 'read' | 'write' | 'both';
+
 /** An open file description. */
-export interface OpenFile {
-  /** The socket, or undefined: a terminal. */
+export class OpenFile {
   readonly socket: Socket | undefined;
+  readonly epoll: Epoll | undefined;
+  readonly pipe: Pipe | undefined;
+  readonly inode: Inode | undefined;
+  readonly access: Access;
   /** O_NONBLOCK. */
   nonblocking: boolean;
-  /** How many descriptors refer to it. */
-  references: number;
+  /** O_APPEND. */
+  append = false;
+  /** Where the next read or write of a regular file begins. */
+  position = 0;
+  /** How many descriptors refer to it, and blocked calls. */
+  references = 0;
+  /** The epolls that watch it, each once. */
+  readonly epolls = new Set<Epoll>();
+
+  constructor(backing: Backing, nonblocking = false, access: Access = 'both') {
+    this.socket = backing.socket;
+    this.epoll = backing.epoll;
+    this.pipe = backing.pipe;
+    this.inode = backing.inode;
+    this.access = access;
+    this.nonblocking = nonblocking;
+  }
 }
 
 export class FdTable {
   readonly #files: (OpenFile | undefined)[] = [];
-  readonly #limit: number;
+  /** Descriptors with FD_CLOEXEC. */
+  readonly #closeOnExec = new Set<number>();
+  /** RLIMIT_NOFILE. */
+  readonly limit: number;
+  /** No number below it is free (Linux next_fd). */
+  #next = 0;
 
   /** @param limit RLIMIT_NOFILE: one more than the highest descriptor. */
   constructor(limit = RLIMIT_NOFILE) {
-    this.#limit = limit;
-    const terminal: OpenFile = { socket: undefined, nonblocking: false, references: 0 };
+    this.limit = limit;
+    const terminal = new OpenFile({});
     for (let fd = 0; fd < 3; fd++) this.install(terminal);
   }
 
@@ -33,13 +72,22 @@ export class FdTable {
 
   /** Whether one more descriptor may be opened. */
   get full(): boolean {
-    return this.#lowest() >= this.#limit;
+    return this.#lowest(0) >= this.limit;
   }
 
-  /** Gives `file` the lowest free number. The caller has asked {@link full}. */
-  install(file: OpenFile): number {
-    const fd = this.#lowest();
+  /** Whether `count` more descriptors may be opened. */
+  hasRoom(count: number): boolean {
+    let free = this.limit - this.#files.length;
+    for (const file of this.#files) if (!file) free++;
+    return free >= count;
+  }
+
+  /** Gives `file` the lowest free number from `from` on. The caller has asked whether there is room. */
+  install(file: OpenFile, closeOnExec = false, from = 0): number {
+    const fd = this.#lowest(from);
     this.#files[fd] = file;
+    if (fd === this.#next) this.#next++;
+    this.setCloseOnExec(fd, closeOnExec);
     file.references++;
     return fd;
   }
@@ -49,8 +97,19 @@ export class FdTable {
     const file = this.get(fd);
     if (!file) return undefined;
     this.#files[fd] = undefined;
+    this.#closeOnExec.delete(fd);
+    this.#next = Math.min(this.#next, fd);
     file.references--;
     return file;
+  }
+
+  closesOnExec(fd: number): boolean {
+    return this.#closeOnExec.has(fd);
+  }
+
+  setCloseOnExec(fd: number, on: boolean): void {
+    if (on) this.#closeOnExec.add(fd);
+    else this.#closeOnExec.delete(fd);
   }
 
   /** The descriptors in use, lowest first. */
@@ -58,8 +117,10 @@ export class FdTable {
     for (const [fd, file] of this.#files.entries()) if (file) yield [fd, file];
   }
 
-  #lowest(): number {
-    const at = this.#files.indexOf(undefined);
-    return at < 0 ? this.#files.length : at;
+  #lowest(from: number): number {
+    let fd = Math.max(from, this.#next);
+    while (this.#files[fd]) fd++;
+    if (from <= this.#next) this.#next = fd;
+    return fd;
   }
 }

@@ -16,6 +16,7 @@ import { isMalformed } from '../wire/malformed.ts';
 import { type Packet, parseTcpIpv4, TcpPacket } from '../wire/packet.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { newDevice, type RouteMetrics } from './device.ts';
+import type { Files } from './inode.ts';
 import { type Profile, profileOf, sysctlOf } from './profiles.ts';
 import { Socket } from './socket.ts';
 import { type Refusal, type Sysctl, type SysctlName, writeSysctl } from './sysctl.ts';
@@ -70,6 +71,8 @@ export class Host implements Port {
   readonly totals: Totals = { orphans: 0, timeWaits: 0 };
   readonly demux = new Demux();
   readonly links: Link[] = [];
+  /** Regular files, by path. */
+  readonly files: Files = new Map();
   /** Kernel secret of this host: initial sequence numbers, ports and timestamps are hashed with it. */
   readonly secret: number;
   readonly ports: Rng;

@@ -3,10 +3,13 @@
  * queues. Plain data; what is done with it stands in kernel/tcp and syscall/.
  */
 import type { Errno } from '../base/errno.ts';
+import type { Seq } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import type { Alarm } from '../net/scheduler.ts';
 import { newSockOpts, type SockOpts } from '../tcp/sockopts.ts';
 import type { Tcb, TimerName } from '../tcp/tcb.ts';
+import type { ErrorQueue } from './error-queue.ts';
+import { Watchers } from './poll.ts';
 import { WaitQueue } from './task.ts';
 
 /** The two queues of a listening socket. */
@@ -62,8 +65,8 @@ export class Socket {
   /** No descriptor refers to it. */
   released = false;
 
-  /** A connect() was left to the background; the next one tells how it ended (Linux SS_CONNECTING). */
-  connecting = false;
+  /** What connect() made of it (Linux enum socket_state); the connection itself may be over. */
+  phase: 'unconnected' | 'connecting' | 'connected' = 'unconnected';
   reuseAddr = false;
   /** Options that TCP obeys; the connection block has the same object. */
   opts: SockOpts = newSockOpts();
@@ -75,10 +78,36 @@ export class Socket {
   /** SO_RCVBUF was set by the program (SOCK_RCVBUF_LOCK). */
   receiveBufferLocked = false;
 
+  /** SO_RCVTIMEO and SO_SNDTIMEO: how long a call may block; undefined: without end. */
+  receiveTimeout: Time | undefined;
+  sendTimeout: Time | undefined;
+  /** SO_RCVLOWAT: how many bytes a read waits for. */
+  receiveLowat = 1;
+  /** SO_OOBINLINE: urgent data stays in the stream. */
+  urgentInline = false;
+  /** TCP_INQ: recvmsg() tells how much is left. */
+  tellsQueued = false;
+  /** IP_RECVERR or IPV6_RECVERR: ICMP errors are reported at once, and queued. */
+  receiveErrors = false;
+  /** SO_ZEROCOPY: sends may ask for MSG_ZEROCOPY. */
+  zeroCopy = false;
+  /** The number of the next send with MSG_ZEROCOPY (sk_zckey). */
+  zeroCopyNext = 0;
+  /** SO_TIMESTAMPING: flags of include/uapi/linux/net_tstamp.h. */
+  timestamping = 0;
+  /** Byte numbers of SOF_TIMESTAMPING_OPT_ID count from here (sk_tskey). */
+  timestampBase: Seq | undefined;
+  /** sk_error_queue; undefined while nothing was ever in it. */
+  errors: ErrorQueue | undefined;
+  /** Someone wanted to write and found no room: tell when there is (SOCK_NOSPACE). */
+  noSpace = false;
+
   /** Threads in read(), recv() and accept(). */
   readonly readers = new WaitQueue();
   /** Threads in write(), send() and connect(). */
   readonly writers = new WaitQueue();
+  /** poll(), select() and epolls that watch it. */
+  readonly watchers = new Watchers();
 
   readonly bridge: Bridge = {
     isn: undefined,

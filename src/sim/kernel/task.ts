@@ -6,13 +6,26 @@
  * module knows neither promises nor sockets.
  */
 import type { Errno } from '../base/errno.ts';
-import type { FdTable } from './file.ts';
+import type { Time } from '../base/time.ts';
+import type { Alarm } from '../net/scheduler.ts';
+import type { FdTable, OpenFile } from './file.ts';
 
 /** How a system call ended, or that it cannot yet. */
-export type Reply =
-  | { result: number; out?: readonly unknown[]; data?: Uint8Array }
-  | { errno: Errno }
-  | { park: readonly WaitQueue[]; on: string };
+export type Reply = { result: number; out?: readonly unknown[]; data?: Uint8Array } | { errno: Errno } | Parked;
+
+/** A call that waits: on queues, and no longer than until an instant if one is given. */
+export interface Parked {
+  park: readonly Waitable[];
+  /** What for, in words. */
+  on: string;
+  until?: Time | undefined;
+}
+
+/** Something that a thread can wait on. */
+export interface Waitable {
+  add(task: Task): void;
+  remove(task: Task): void;
+}
 
 /** A system call in progress. */
 export interface PendingCall {
@@ -21,7 +34,13 @@ export interface PendingCall {
   readonly enter: number;
   /** What it waits for, in words. */
   on: string;
-  queues: readonly WaitQueue[];
+  queues: readonly Waitable[];
+  /** Wakes it at the instant that it waits for. */
+  alarm: Alarm | undefined;
+  /** The description that it was made on: held while it waits, so that close() by another thread takes nothing from it. */
+  readonly file: OpenFile | undefined;
+  /** Whether it holds `file`. */
+  held: boolean;
   /** Tries again. */
   readonly attempt: () => Reply;
   /** Hands the outcome to whoever made the call. */
@@ -45,7 +64,7 @@ export interface ProcessState {
 }
 
 /** Threads waiting for one thing, in the order in which they came. */
-export class WaitQueue {
+export class WaitQueue implements Waitable {
   readonly #tasks = new Set<Task>();
 
   add(task: Task): void {
@@ -68,12 +87,15 @@ export class RunQueue {
 
   /** Puts waiting threads on the run queue; `cause` is the event that did it. `one`: only the first (exclusive wake). */
   wake(queue: WaitQueue, cause: number, one = false): void {
-    for (const task of queue.tasks) {
-      if (task.woken !== undefined) continue;
-      task.woken = cause;
-      this.#ready.push(task);
-      if (one) return;
-    }
+    for (const task of queue.tasks) if (this.ready(task, cause) && one) return;
+  }
+
+  /** Puts one thread on the run queue. @returns false when it is there already */
+  ready(task: Task, cause: number): boolean {
+    if (task.woken !== undefined) return false;
+    task.woken = cause;
+    this.#ready.push(task);
+    return true;
   }
 
   /** The next thread to run. */

@@ -7,51 +7,78 @@ import { type Errno, errnoNumber } from '../base/errno.ts';
 import type { Log } from '../trace/log.ts';
 import type { Context } from '../trace/schema.ts';
 import type { Position } from './kernel.ts';
-import { type CallName, SIGNATURES } from './signatures.ts';
+import { gather, isBytes, isNowhere, type Message, split } from './memory.ts';
+import { type ArgForm, type CallName, SIGNATURES } from './signatures.ts';
 
 /** What a finished call gives: its result with what it filled in (`out`, `data`), or why it failed. */
 export type Answer = { result: number; out?: readonly unknown[]; data?: Uint8Array } | { errno: Errno };
 
-const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
+/** Arguments of C that a call here is not given: they follow from others, or point to what comes back. */
+/* biome-ignore format: a table */
+const DERIVED: ReadonlySet<ArgForm> = new Set([
+  'count', 'addrlen', 'optlen', 'length', 'addr-out', 'optval-out', 'epoll-events', 'fds-out', 'null',
+]);
 
 /** The arguments as the log keeps them, in the order of the signature: buffers become null, counts are spelled out. */
 function loggedArgs(name: CallName, args: readonly unknown[]): string {
   const given = [...args];
   const buffer = args.find(isBytes);
-  const values = SIGNATURES[name].args.map(([, form]) => {
-    switch (form) {
-      case 'count':
-        return buffer?.length ?? 0;
-      case 'addrlen':
-        return name === 'accept' || name === 'getsockname' || name === 'getpeername' ? null : 16;
-      case 'optlen':
-        return 4;
-      case 'addr-out':
-      case 'optval-out':
-      case 'null':
-        return null;
-      default: {
-        const value = given.shift();
-        return isBytes(value) ? null : value;
-      }
-    }
-  });
+  const values: unknown[] = [];
+  const forms: readonly (readonly [name: string, form: ArgForm])[] = SIGNATURES[name].args;
+  for (const [k, [, form]] of forms.entries()) {
+    const before = values[k - 1];
+    if (!DERIVED.has(form)) values.push(logged(given.shift()));
+    else if (form === 'count') values.push(buffer?.length ?? 0);
+    else if (form === 'length') values.push((before as readonly unknown[]).length);
+    else if (form === 'optlen') values.push(4);
+    else if (form === 'addrlen') values.push(forms[k - 1]?.[1] === 'addr-out' ? null : before === null ? 0 : 16);
+    else values.push(null);
+  }
   return JSON.stringify(values);
+}
+
+const isMessage = (value: unknown): value is Message => typeof value === 'object' && value !== null && 'iov' in value;
+const isIov = (value: unknown): value is readonly Uint8Array[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isBytes);
+const lengths = (iov: readonly Uint8Array[]): number[] => iov.map(({ length }) => length);
+
+/** A value without its bytes. */
+function logged(value: unknown): unknown {
+  if (isBytes(value)) return isNowhere(value) ? 'NULL' : null;
+  if (isIov(value)) return lengths(value);
+  if (value instanceof Set) return [...value];
+  if (isMessage(value)) return { ...value, iov: lengths(value.iov) };
+  return value ?? null;
+}
+
+const takesBytes = (name: CallName): boolean =>
+  SIGNATURES[name].args.some(([, form]) => form === 'in' || form === 'iov' || form === 'msg');
+
+/** The bytes that go in, one after the other. */
+function bytesIn(name: CallName, args: readonly unknown[]): Uint8Array {
+  if (!takesBytes(name)) return EMPTY;
+  const value = args.find((one) => isBytes(one) || isIov(one) || isMessage(one));
+  const bytes = isMessage(value) ? gather(value.iov) : isIov(value) ? gather(value) : isBytes(value) ? value : EMPTY;
+  return isNowhere(bytes) ? EMPTY : bytes;
 }
 
 /** The descriptor that a call is made on: its first argument if that is one, else -1. */
 export const descriptorOf = (name: CallName, args: readonly unknown[]): number =>
   SIGNATURES[name].args[0]?.[1] === 'fd' ? (args[0] as number) : -1;
 
-/** Whether a call fills the buffer that it is given. */
-const fills = (name: CallName): boolean => SIGNATURES[name].args.some(([, form]) => form === 'out');
-
 /**
  * The arguments of a call, with the bytes that it takes where the log keeps them: the program may change its own, and
  * whoever holds these needs no copy.
  */
-export const keptArgs = (log: Log, name: CallName, args: readonly unknown[]): readonly unknown[] =>
-  fills(name) || !args.some(isBytes) ? args : args.map((arg) => (isBytes(arg) ? log.store(arg) : arg));
+export function keptArgs(log: Log, name: CallName, args: readonly unknown[]): readonly unknown[] {
+  if (!takesBytes(name)) return args;
+  const store = (bytes: Uint8Array) => (isNowhere(bytes) ? bytes : log.store(bytes));
+  return args.map((arg) => {
+    if (isBytes(arg)) return store(arg);
+    if (isIov(arg)) return split(store(gather(arg)), arg);
+    return isMessage(arg) ? { ...arg, iov: split(store(gather(arg.iov)), arg.iov) } : arg;
+  });
+}
 
 /** Logs that a call is entered. @returns the number of its `call.enter` */
 export function logEnter(
@@ -65,7 +92,7 @@ export function logEnter(
     call: name,
     fd: descriptorOf(name, args),
     args: loggedArgs(name, args),
-    data: fills(name) ? EMPTY : (args.find(isBytes) ?? EMPTY),
+    data: bytesIn(name, args),
     cell: position?.cell ?? '',
     line: position?.line ?? 0,
     column: position?.column ?? 0,

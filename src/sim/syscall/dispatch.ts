@@ -4,26 +4,36 @@
  */
 import { must } from '../base/bug.ts';
 import type { Host } from '../kernel/host.ts';
-import type { PendingCall, ProcessState, Reply, Task } from '../kernel/task.ts';
+import { releaseFile } from '../kernel/release.ts';
+import type { Parked, PendingCall, ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Call, Handler } from './call.ts';
 import { type Answer, descriptorOf, keptArgs, logEnter, logExit } from './call-log.ts';
-import * as handlers from './handlers.ts';
+import * as epoll from './epoll.ts';
+import * as files from './files.ts';
+import * as sockets from './handlers.ts';
 import type { Position } from './kernel.ts';
+import { recvmsg } from './messages.ts';
+import * as moves from './moves.ts';
 import { getsockopt, setsockopt } from './options.ts';
+import * as ready from './ready.ts';
 import type { CallName } from './signatures.ts';
-import { recv, send } from './transfer.ts';
+import * as transfer from './transfer.ts';
 
 /** A handler of some call: which arguments it takes is known by the facade alone. */
 type AnyHandler = (call: Call, args: never) => () => Reply;
 
 /* biome-ignore format: a table */
 const HANDLERS: Record<CallName, AnyHandler> = {
-  socket: handlers.socket, bind: handlers.bind, listen: handlers.listen, accept: handlers.accept,
-  connect: handlers.connect, shutdown: handlers.shutdown, close: handlers.closeFd, dup: handlers.dup,
-  getsockname: handlers.getsockname, getpeername: handlers.getpeername, nanosleep: handlers.nanosleep,
-  read: (call, [fd, buf]: readonly [number, Uint8Array]) => recv(call, [fd, buf, 0]),
-  write: (call, [fd, data]: readonly [number, Uint8Array]) => send(call, [fd, data, 0]),
-  recv, send, setsockopt, getsockopt,
+  socket: sockets.socket, bind: sockets.bind, listen: sockets.listen, accept: sockets.accept, accept4: sockets.accept,
+  connect: sockets.connect, shutdown: sockets.shutdown, getsockname: sockets.getsockname, getpeername: sockets.getpeername,
+  setsockopt, getsockopt,
+  read: transfer.read, readv: transfer.readv, recv: transfer.recv, recvfrom: transfer.recv, recvmsg,
+  write: transfer.write, writev: transfer.writev, send: transfer.send, sendto: transfer.send, sendmsg: transfer.sendmsg,
+  poll: ready.poll, select: ready.select, epoll_create: epoll.create, epoll_create1: epoll.create1, epoll_ctl: epoll.control,
+  epoll_wait: epoll.wait, epoll_pwait: epoll.wait,
+  close: files.close, dup: files.dup, fcntl: files.fcntl, ioctl: files.ioctl, pipe2: files.pipe2, open: files.open,
+  lseek: files.lseek, sendfile: moves.sendfile, splice: moves.splice,
+  nanosleep: ready.nanosleep,
 };
 
 export interface Invocation {
@@ -43,11 +53,13 @@ export function invoke(invocation: Invocation): void {
   const args = keptArgs(log, name, invocation.args);
   must(task.call === undefined, `thread ${task.name} is in two calls`);
   const here = { host: host.index, task: task.id };
-  const sock = process.fds.get(descriptorOf(name, args))?.socket?.id ?? 0;
+  const fd = descriptorOf(name, args);
+  const file = process.fds.get(fd);
+  const sock = file?.socket?.id ?? 0;
   const enter = logEnter(log, { ...here, sock, cause: -1 }, { pid: process.pid, name, args, position });
-  const call: Call = { host, process, task, log, here, enter };
+  const call: Call = { host, process, task, log, here, enter, at: host.now, fd, file };
   const attempt = (HANDLERS[name] as Handler<readonly unknown[]>)(call, args);
-  task.call = { name, enter, on: '', queues: [], attempt, done };
+  task.call = { name, enter, on: '', queues: [], alarm: undefined, file, held: false, attempt, done };
   log.cause = enter;
   proceed(host, task);
   log.cause = -1;
@@ -67,33 +79,53 @@ export function resume(host: Host, task: Task): void {
 
 function proceed(host: Host, task: Task): void {
   const call = task.call as PendingCall;
-  leaveQueues(task);
+  stopWaiting(host, task);
   const reply = call.attempt();
   if ('park' in reply) {
-    call.on = reply.on;
-    call.queues = reply.park;
-    for (const queue of reply.park) queue.add(task);
-    host.machine.log.add('call.block', { host: host.index, task: task.id }, { enter: call.enter, on: reply.on });
+    wait(host, task, call, reply);
     return;
   }
   leave(host, task, call, reply);
   call.done(reply);
 }
 
+function wait(host: Host, task: Task, call: PendingCall, { park, on, until }: Parked): void {
+  const { log, scheduler, runQueue } = host.machine;
+  call.on = on;
+  call.queues = park;
+  for (const queue of park) queue.add(task);
+  if (call.file && !call.held && call.file.references > 0) {
+    call.file.references++;
+    call.held = true;
+  }
+  const blocked = log.add('call.block', { host: host.index, task: task.id }, { enter: call.enter, on });
+  if (until === undefined) return;
+  call.alarm = scheduler.at(until, () => {
+    call.alarm = undefined;
+    runQueue.ready(task, blocked);
+  });
+}
+
 function leave(host: Host, task: Task, call: PendingCall, answer: Answer): void {
+  if (call.held && call.file && --call.file.references === 0) releaseFile(host, call.file);
   logExit(host.machine.log, { host: host.index, task: task.id }, call.enter, call.name, answer);
   task.call = undefined;
 }
 
-function leaveQueues(task: Task): void {
-  for (const queue of task.call?.queues ?? []) queue.remove(task);
+function stopWaiting(host: Host, task: Task): void {
+  const { call } = task;
+  if (!call) return;
+  for (const queue of call.queues) queue.remove(task);
+  call.queues = [];
+  if (call.alarm) host.machine.scheduler.cancel(call.alarm);
+  call.alarm = undefined;
 }
 
 /** Gives a thread's call up, as a signal would: it ends with EINTR and nobody hears of it. */
 export function giveUp(host: Host, task: Task): void {
   const { call } = task;
   if (!call) return;
-  leaveQueues(task);
+  stopWaiting(host, task);
   host.machine.runQueue.remove(task);
   leave(host, task, call, { errno: 'EINTR' });
 }

@@ -3,12 +3,27 @@
  * something that code can await. A thread is in one call at a time, as a thread is. Serves both kernels and knows
  * neither: whoever answers the calls is a {@link Stage}.
  */
-import { utf8 } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
+import { buffer, buffers, bytesOf, epollEvent, messageOf, pieces, plainAddress, pollList } from './arguments.ts';
 import type { Answer } from './call-log.ts';
-import { type Outcome, type Process, type SockAddr, type Spawned, SysError, type Thread } from './kernel.ts';
+import {
+  type Calls,
+  type EpollEvent,
+  type MsgHdr,
+  type Offset,
+  type Outcome,
+  type PollFd,
+  type Process,
+  type SockAddr,
+  type Spawned,
+  SysError,
+  type Thread,
+} from './kernel.ts';
 import type { CallName } from './signatures.ts';
 import type { ThreadState } from './threads.ts';
+
+type SelectArgs = Parameters<Calls['select']> extends [number, ...infer Rest] ? Rest : never;
+type SpliceArgs = Parameters<Calls['splice']>;
 
 /** What the facade needs of a kernel whose threads are `T`: one stage per process. */
 export interface Stage<T extends ThreadState> {
@@ -61,6 +76,12 @@ class CallingThread<T extends ThreadState> implements Thread {
     });
   }
 
+  /** What the call gave and what it filled in. */
+  async #filled(name: CallName, args: readonly unknown[]): Promise<{ result: number; out: readonly unknown[] }> {
+    const { result, out = [] } = await this.#call(name, args);
+    return { result, out };
+  }
+
   async #number(name: CallName, args: readonly unknown[]): Promise<number> {
     return (await this.#call(name, args)).result;
   }
@@ -80,19 +101,94 @@ class CallingThread<T extends ThreadState> implements Thread {
   shutdown = (fd: number, how: number) => this.#nothing('shutdown', [fd, how]);
   close = (fd: number) => this.#nothing('close', [fd]);
   dup = (fd: number) => this.#number('dup', [fd]);
+  sendto = (fd: number, data: string | Uint8Array, flags = 0, address?: SockAddr) =>
+    this.#number('sendto', [fd, bytesOf(data, 'sendto'), flags, address && plainAddress(address)]);
+  writev = (fd: number, iov: readonly (string | Uint8Array)[]) => this.#number('writev', [fd, pieces(iov, 'writev')]);
+  readv = (fd: number, iov: readonly Uint8Array[]) => this.#number('readv', [fd, buffers(iov, 'readv')]);
+  sendmsg = (fd: number, message: MsgHdr, flags = 0) =>
+    this.#number('sendmsg', [fd, messageOf(message, pieces(message.iov, 'sendmsg')), flags]);
+  epoll_create = (size: number) => this.#number('epoll_create', [size]);
+  epoll_create1 = (flags = 0) => this.#number('epoll_create1', [flags]);
+  epoll_ctl = (epfd: number, op: number, fd: number, event?: EpollEvent) =>
+    this.#nothing('epoll_ctl', [epfd, op, fd, event && epollEvent(event)]);
+  fcntl = (fd: number, op: number, arg = 0) => this.#number('fcntl', [fd, op, arg]);
+  open = (path: string, flags: number, mode = 0o666) => this.#number('open', [String(path), flags, mode]);
+  lseek = (fd: number, offset: number, whence: number) => this.#number('lseek', [fd, offset, whence]);
   setsockopt = (fd: number, level: number, name: number, value: number) =>
     this.#nothing('setsockopt', [fd, level, name, value]);
   sleep = (duration: Time) => this.#nothing('nanosleep', [duration]);
 
   accept = async (fd: number, peer?: SockAddr): Promise<number> => {
-    const { result, out } = await this.#call('accept', [fd]);
-    if (peer) Object.assign(peer, out?.[1]);
+    const { result, out } = await this.#filled('accept', [fd]);
+    if (peer) Object.assign(peer, out[1]);
     return result;
   };
+  accept4 = async (fd: number, peer: SockAddr | undefined, flags: number): Promise<number> => {
+    const { result, out } = await this.#filled('accept4', [fd, flags]);
+    if (peer) Object.assign(peer, out[1]);
+    return result;
+  };
+  recvfrom = async (fd: number, buf: Uint8Array, flags = 0, source?: SockAddr): Promise<number> => {
+    const { result, out } = await this.#filled('recvfrom', [fd, buffer(buf, 'recvfrom'), flags]);
+    if (source) Object.assign(source, out[4]);
+    return result;
+  };
+  recvmsg = async (fd: number, message: MsgHdr, flags = 0): Promise<number> => {
+    const given = messageOf(message, buffers(message.iov, 'recvmsg'));
+    const { result, out } = await this.#filled('recvmsg', [fd, given, flags]);
+    const { control, flags: told } = out[1] as Required<Pick<MsgHdr, 'control' | 'flags'>>;
+    Object.assign(message, { control, flags: told });
+    return result;
+  };
+  poll = async (fds: readonly PollFd[], timeout: number): Promise<number> => {
+    const { result, out } = await this.#filled('poll', [pollList(fds), timeout]);
+    const revents = out[0] as number[];
+    for (const [i, bits] of revents.entries()) (fds[i] as PollFd).revents = bits;
+    return result;
+  };
+  select = async (nfds: number, ...rest: SelectArgs): Promise<number> => {
+    const [readfds, writefds, exceptfds, timeout] = rest;
+    const sets = [readfds, writefds, exceptfds];
+    const { result, out } = await this.#filled('select', [nfds, ...sets.map((set) => set && new Set(set)), timeout]);
+    for (const [i, set] of sets.entries()) {
+      if (!set) continue;
+      set.clear();
+      for (const fd of out[i + 1] as number[]) set.add(fd);
+    }
+    return result;
+  };
+  epoll_wait = (epfd: number, events: EpollEvent[], maxevents: number, timeout: number) =>
+    this.#epoll('epoll_wait', events, [epfd, maxevents, timeout]);
+  epoll_pwait = (epfd: number, events: EpollEvent[], maxevents: number, timeout: number) =>
+    this.#epoll('epoll_pwait', events, [epfd, maxevents, timeout]);
+  ioctl = async (fd: number, op: number, arg = 0): Promise<number> =>
+    (await this.#filled('ioctl', [fd, op, arg])).out[2] as number;
+  pipe = () => this.pipe2(0);
+  pipe2 = async (flags: number) => (await this.#filled('pipe2', [flags])).out[0] as [read: number, write: number];
+  sendfile = async (out: number, file: number, offset: Offset | undefined, count: number): Promise<number> => {
+    const answer = await this.#filled('sendfile', [out, file, offset?.value, count]);
+    if (offset) offset.value = answer.out[2] as number;
+    return answer.result;
+  };
+  splice = async (...args: SpliceArgs): Promise<number> => {
+    const [from, offsetFrom, to, offsetTo, length, flags = 0] = args;
+    const given = [from, offsetFrom?.value, to, offsetTo?.value, length, flags];
+    const { result } = await this.#call('splice', given);
+    if (offsetFrom) offsetFrom.value += result;
+    if (offsetTo) offsetTo.value += result;
+    return result;
+  };
+
+  async #epoll(name: 'epoll_wait' | 'epoll_pwait', events: EpollEvent[], args: readonly number[]): Promise<number> {
+    const { result, out } = await this.#filled(name, args);
+    for (const [i, event] of (out[1] as EpollEvent[]).entries()) events[i] = event;
+    return result;
+  }
+
   getsockopt = async (fd: number, level: number, name: number): Promise<number> =>
-    (await this.#call('getsockopt', [fd, level, name])).out?.[3] as number;
-  getsockname = async (fd: number): Promise<SockAddr> => (await this.#call('getsockname', [fd])).out?.[1] as SockAddr;
-  getpeername = async (fd: number): Promise<SockAddr> => (await this.#call('getpeername', [fd])).out?.[1] as SockAddr;
+    (await this.#filled('getsockopt', [fd, level, name])).out[3] as number;
+  getsockname = async (fd: number): Promise<SockAddr> => (await this.#filled('getsockname', [fd])).out[1] as SockAddr;
+  getpeername = async (fd: number): Promise<SockAddr> => (await this.#filled('getpeername', [fd])).out[1] as SockAddr;
 }
 
 /** A process, and its main thread. */
@@ -153,27 +249,3 @@ export function beginCell(body: () => Promise<unknown>): () => Outcome | undefin
   );
   return () => settled;
 }
-
-/** A duration to sleep for, in whole nanoseconds. @throws RangeError when it is none */
-export function checkedDuration(duration: Time): Time {
-  if (Number.isFinite(duration) && duration >= 0) return Math.round(duration) as Time;
-  throw new RangeError(`cannot sleep for ${duration}: a duration is made by ms(20), s(1), us(5)`);
-}
-
-const plainAddress = (address: SockAddr): SockAddr => {
-  if (typeof address?.addr !== 'string' || typeof address.port !== 'number') {
-    throw new TypeError(`an address is { addr: '10.0.0.2', port: 80 }, not ${JSON.stringify(address)}`);
-  }
-  return { addr: address.addr, port: address.port };
-};
-
-const buffer = (buf: Uint8Array, call: CallName): Uint8Array => {
-  if (!(buf instanceof Uint8Array)) throw new TypeError(`${call}() needs a buffer to fill: buffer(4096)`);
-  return buf;
-};
-
-const bytesOf = (data: string | Uint8Array, call: CallName): Uint8Array => {
-  if (typeof data === 'string') return utf8(data);
-  if (!(data instanceof Uint8Array)) throw new TypeError(`${call}() takes text or bytes`);
-  return data;
-};

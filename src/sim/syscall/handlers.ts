@@ -1,30 +1,29 @@
 /**
  * What each system call does: names, binding, connections. Every handler is tried, and tried again when the thread is
  * woken, until it has a result; what it has already done lives in its closure. Errors are those of Linux, in Linux's
- * order. Reading and writing stand in transfer.ts, options in options.ts.
+ * order. Reading and writing stand in transfer.ts, options in options.ts, descriptors in files.ts.
  */
 
+import type { Errno } from '../base/errno.ts';
+import { OpenFile } from '../kernel/file.ts';
 import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
-import { type Reply, WaitQueue } from '../kernel/task.ts';
-import { apply, attachTcb, freeSocket, logNames } from '../kernel/tcp/bridge.ts';
+import type { Reply } from '../kernel/task.ts';
+import { apply, attachTcb, logNames, nameText } from '../kernel/tcp/bridge.ts';
 import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
 import { anyPort, connectPort } from '../kernel/tcp/ports.ts';
+import { stateChanged } from '../kernel/tcp/readiness.ts';
 import { activeOpen, close, passiveOpen, shutdownSend } from '../tcp/calls.ts';
 import { ip4Text, parseIp4 } from '../wire/ipv4.ts';
-import { type Call, fromIp4, type Handler, withSocket } from './call.ts';
+import { type Call, fromIp4, type Handler, installFile, patience, withSocket } from './call.ts';
 import type { SockAddr } from './kernel.ts';
 import { CONSTANTS } from './signatures.ts';
 
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, IPPROTO_IP, IPPROTO_TCP } = CONSTANTS;
 
 /** Installs a socket in the process and logs its descriptor; the caller has asked whether the table is full. */
-function install(call: Call, socket: Socket, nonblocking: boolean): number {
-  const { fds, pid } = call.process;
-  const fd = fds.install({ socket, nonblocking, references: 0 });
-  call.log.add('fd.open', { ...call.here, sock: socket.id }, { pid, fd });
-  return fd;
-}
+const install = (call: Call, socket: Socket, flags: number): number =>
+  installFile(call, new OpenFile({ socket }, (flags & SOCK_NONBLOCK) !== 0), (flags & SOCK_CLOEXEC) !== 0);
 
 /** socket(2) */
 export const socket: Handler<[domain: number, type: number, protocol: number]> =
@@ -36,7 +35,7 @@ export const socket: Handler<[domain: number, type: number, protocol: number]> =
     if (protocol !== IPPROTO_IP && protocol !== IPPROTO_TCP) return { errno: 'EPROTONOSUPPORT' };
     if (call.process.fds.full) return { errno: 'EMFILE' };
     const created = call.host.newSocket(domain, kind);
-    return { result: install(call, created, (type & SOCK_NONBLOCK) !== 0) };
+    return { result: install(call, created, type) };
   };
 
 /** The number of an address in dotted decimal; undefined when it is none. */
@@ -95,57 +94,61 @@ export const listen: Handler<[fd: number, backlog: number]> = (call, [fd, backlo
     return { result: 0 };
   });
 
-/** accept(2); inet_csk_accept */
-export const accept: Handler<[fd: number]> = (call, [fd]) =>
+/** accept(2), accept4(2); inet_csk_accept */
+export const accept: Handler<[fd: number, flags?: number]> = (call, [fd, flags = 0]) =>
   withSocket(call, fd, (sock, file) => {
-    if (!sock.listener) return { errno: 'EINVAL' };
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) return { errno: 'EINVAL' };
     if (call.process.fds.full) return { errno: 'EMFILE' };
+    if (!sock.listener) return { errno: 'EINVAL' };
     const child = takeAccepted(call.host, sock);
     if (child) {
-      const result = install(call, child, false);
+      const result = install(call, child, flags);
       return { result, out: [null, fromIp4(child.remoteAddr, child.remotePort), 16] };
     }
-    if (file.nonblocking) return { errno: 'EAGAIN' };
-    return { park: [sock.readers], on: `a connection in the accept queue of port ${sock.localPort}` };
+    const { waits, until } = patience(call, file.nonblocking, sock.receiveTimeout);
+    if (!waits) return { errno: 'EAGAIN' };
+    return { park: [sock.readers], on: `a connection in the accept queue of port ${sock.localPort}`, until };
   });
 
 /** connect(2); tcp_v4_connect, inet_stream_connect */
 export const connect: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) => {
-  let started = false;
+  /** What a call that may not wait says: that it has begun, or that it had begun before. */
+  let underWay: Errno = 'EALREADY';
   return withSocket(call, fd, (sock, file) => {
-    const { host } = call;
-    if (!started) {
+    if (sock.phase === 'connected') return { errno: 'EISCONN' };
+    if (sock.phase === 'unconnected') {
       const refused = startConnect(call, sock, address);
       if (refused) return refused;
-      started = true;
-      sock.connecting = file.nonblocking;
-      if (file.nonblocking) return { errno: 'EINPROGRESS' };
+      sock.phase = 'connecting';
+      underWay = 'EINPROGRESS';
     }
-    const failed = sock.takeError();
-    if (failed) {
-      forgetConnection(host, sock);
-      return { errno: failed };
-    }
-    if (sock.tcb?.state !== 'SYN-SENT' && sock.tcb?.state !== 'SYN-RECEIVED') return { result: 0 };
-    return { park: [sock.writers], on: `the handshake with ${address.addr}:${address.port}` };
+    return awaitConnection(call, sock, file, underWay);
   });
 };
+
+/** The second half of connect(): the handshake, as far as the socket may wait for it (__inet_stream_connect). */
+function awaitConnection(call: Call, sock: Socket, file: OpenFile, underWay: Errno): Reply {
+  const { host } = call;
+  const state = sock.tcb?.state ?? 'CLOSED';
+  if (state === 'SYN-SENT' || state === 'SYN-RECEIVED') {
+    const { waits, until } = patience(call, file.nonblocking, sock.sendTimeout);
+    if (!waits) return { errno: underWay };
+    return { park: [sock.writers], on: `the handshake with ${nameText(sock.remoteAddr, sock.remotePort)}`, until };
+  }
+  if (state === 'CLOSED' || state === 'TIME-WAIT') {
+    const failed = sock.takeError() ?? 'ECONNABORTED';
+    forgetConnection(host, sock);
+    return { errno: failed };
+  }
+  sock.phase = 'connected';
+  return { result: 0 };
+}
 
 function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | undefined {
   const { host } = call;
   const addr = addressOf(address);
   if (addr === undefined || !validPort(address.port)) return { errno: 'EINVAL' };
-  if (sock.listener) return { errno: 'EISCONN' };
-  const state = sock.tcb?.state ?? 'CLOSED';
-  if (state === 'SYN-SENT' || state === 'SYN-RECEIVED') return { errno: 'EALREADY' };
-  if (sock.connecting) {
-    sock.connecting = false;
-    if (!sock.over) return { result: 0 };
-    const failed = sock.takeError() ?? 'ECONNABORTED';
-    forgetConnection(host, sock);
-    return { errno: failed };
-  }
-  if (state !== 'CLOSED' || sock.over) return { errno: 'EISCONN' };
+  if (sock.listener || (sock.tcb && sock.tcb.state !== 'CLOSED') || sock.over) return { errno: 'EISCONN' };
   const target = addr === 0 ? host.address : addr; // connecting to 0.0.0.0 means this host
   const route = host.route(target);
   if (!route) return { errno: 'ENETUNREACH' };
@@ -172,8 +175,10 @@ function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | unde
 
 /** After a failed connect() the socket is as before it (tcp_disconnect keeps a name given by bind). */
 function forgetConnection(host: Host, sock: Socket): void {
+  sock.phase = 'unconnected';
   sock.tcb = undefined;
   sock.over = false;
+  sock.receiveShut = sock.sendShut = false;
   sock.remoteAddr = sock.remotePort = 0;
   if (!sock.boundByUser) {
     host.demux.release(sock);
@@ -204,40 +209,9 @@ export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
       sock.sendShut = true;
       apply(host, sock, tcb.state === 'SYN-SENT' ? close(tcb, host.now) : shutdownSend(tcb, host.now));
     }
-    for (const queue of [sock.readers, sock.writers]) host.machine.runQueue.wake(queue, call.log.cause);
+    stateChanged(host, sock);
     return { result: 0 };
   });
-
-/** close(2): frees the number; the last reference closes the socket. */
-export const closeFd: Handler<[fd: number]> =
-  (call, [fd]) =>
-  () => {
-    const { host, process } = call;
-    const file = process.fds.remove(fd);
-    if (!file) return { errno: 'EBADF' };
-    const sock = file.socket;
-    call.log.add('fd.close', { ...call.here, sock: sock?.id ?? 0 }, { pid: process.pid, fd });
-    if (!sock || file.references > 0) return { result: 0 };
-
-    sock.released = true;
-    stopListening(host, sock);
-    if (!sock.tcb || sock.tcb.state === 'CLOSED') freeSocket(host, sock);
-    else apply(host, sock, close(sock.tcb, host.now));
-    return { result: 0 };
-  };
-
-/** dup(2) */
-export const dup: Handler<[fd: number]> =
-  (call, [fd]) =>
-  () => {
-    const { process } = call;
-    const file = process.fds.get(fd);
-    if (!file) return { errno: 'EBADF' };
-    if (process.fds.full) return { errno: 'EMFILE' };
-    const copy = process.fds.install(file);
-    call.log.add('fd.open', { ...call.here, sock: file.socket?.id ?? 0 }, { pid: process.pid, fd: copy });
-    return { result: copy };
-  };
 
 /** getsockname(2) */
 export const getsockname: Handler<[fd: number]> = (call, [fd]) =>
@@ -254,19 +228,3 @@ export const getpeername: Handler<[fd: number]> = (call, [fd]) =>
     }
     return { result: 0, out: [null, fromIp4(sock.remoteAddr, sock.remotePort), 16] };
   });
-
-/** nanosleep(2) */
-export const nanosleep: Handler<[duration: number]> = (call, [duration]) => {
-  let due = false;
-  const { scheduler, runQueue } = call.host.machine;
-  const queue = new WaitQueue(); // nobody else waits on it
-  return () => {
-    if (!Number.isFinite(duration) || duration < 0) return { errno: 'EINVAL' };
-    if (due || duration === 0) return { result: 0 };
-    scheduler.at((call.host.now + Math.round(duration)) as typeof call.host.now, () => {
-      due = true;
-      runQueue.wake(queue, call.enter);
-    });
-    return { park: [queue], on: 'its sleep to end' };
-  };
-};

@@ -19,6 +19,66 @@ export interface SockAddr {
   port: number;
 }
 
+/** struct sock_extended_err, its fields without `ee_`: why something is in a socket's error queue. */
+export interface SockExtendedErr {
+  /** A positive number; 0 or ENOMSG where nothing went wrong. */
+  errno: number;
+  /** SO_EE_ORIGIN_… */
+  origin: number;
+  type: number;
+  code: number;
+  info: number;
+  data: number;
+  /** SO_EE_OFFENDER(): who sent the ICMP message. */
+  offender?: SockAddr;
+}
+
+/** A control message (cmsg(3)), by level and type. */
+export type ControlMessage =
+  /** SOL_TCP, TCP_CM_INQ: bytes that are left to read. */
+  | { level: number; type: number; data: number }
+  /** SOL_SOCKET, SCM_TIMESTAMPING: struct scm_timestamping: software, legacy, hardware. */
+  | { level: number; type: number; data: readonly [Time, Time, Time] }
+  /** SOL_IP, IP_RECVERR, or SOL_IPV6, IPV6_RECVERR. */
+  | { level: number; type: number; data: SockExtendedErr };
+
+/** struct msghdr, its fields without `msg_`: what sendmsg() sends, and what recvmsg() fills in. */
+export interface MsgHdr {
+  /** Where to; recvmsg() sets it where a socket has no one peer. */
+  name?: SockAddr;
+  /** Texts and bytes to be sent, or buffers to be filled one after the other. */
+  iov: readonly (string | Uint8Array)[];
+  /** Set by recvmsg(). */
+  control?: readonly ControlMessage[];
+  /** Room for control messages, in bytes of C; as much as is needed unless given. What does not fit sets MSG_CTRUNC. */
+  controllen?: number;
+  /** Set by recvmsg(): MSG_TRUNC, MSG_CTRUNC, MSG_ERRQUEUE, ... */
+  flags?: number;
+}
+
+/** struct pollfd. */
+export interface PollFd {
+  /** Negative: passed over. */
+  fd: number;
+  /** POLLIN, POLLOUT, ... to wait for; POLLERR, POLLHUP and POLLNVAL are told in any case. */
+  events: number;
+  /** Set by poll(). */
+  revents?: number;
+}
+
+/** struct epoll_event. */
+export interface EpollEvent {
+  /** EPOLLIN, EPOLLOUT, ..., with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE. */
+  events: number;
+  /** Whatever the program wants to be told with them, most often the descriptor. */
+  data: number;
+}
+
+/** Where a file is read from: set to where the call has ended. */
+export interface Offset {
+  value: number;
+}
+
 /** A system call that failed. */
 export class SysError extends Error {
   override readonly name = 'SysError';
@@ -57,6 +117,81 @@ export interface Calls {
   recv(fd: number, buf: Uint8Array, flags?: number): Promise<number>;
   /** {@link write} with MSG_ flags. send(2) */
   send(fd: number, data: string | Uint8Array, flags?: number): Promise<number>;
+  /** {@link accept}, with SOCK_NONBLOCK and SOCK_CLOEXEC for the new descriptor. accept4(2) */
+  accept4(fd: number, peer: SockAddr | undefined, flags: number): Promise<number>;
+  /** {@link recv}; `source` is filled in where a socket has no one peer, which TCP has. recvfrom(2) */
+  recvfrom(fd: number, buf: Uint8Array, flags?: number, source?: SockAddr): Promise<number>;
+  /** {@link send}; an address is passed over by a connected socket, and connected to with MSG_FASTOPEN. sendto(2) */
+  sendto(fd: number, data: string | Uint8Array, flags?: number, address?: SockAddr): Promise<number>;
+  /** Fills the buffers of `message.iov` one after the other, and the rest of `message`. recvmsg(2) */
+  recvmsg(fd: number, message: MsgHdr, flags?: number): Promise<number>;
+  /** Sends the pieces of `message.iov` as one. sendmsg(2) */
+  sendmsg(fd: number, message: MsgHdr, flags?: number): Promise<number>;
+  /** {@link read} into several buffers, one after the other. readv(2) */
+  readv(fd: number, iov: readonly Uint8Array[]): Promise<number>;
+  /** {@link write} of several pieces as one. writev(2) */
+  writev(fd: number, iov: readonly (string | Uint8Array)[]): Promise<number>;
+  /**
+   * Waits until one of the descriptors is ready, and sets each one's `revents`.
+   * @param timeout milliseconds; 0: look only; negative: without end
+   * @returns how many are ready. poll(2)
+   */
+  poll(fds: readonly PollFd[], timeout: number): Promise<number>;
+  /**
+   * Waits until a descriptor below `nfds` is ready; each set is left with those that are.
+   * @param timeout undefined: without end
+   * @returns how many bits are left in the three sets. EBADF. select(2)
+   */
+  select(
+    nfds: number,
+    readfds?: Set<number>,
+    writefds?: Set<number>,
+    exceptfds?: Set<number>,
+    timeout?: Time,
+  ): Promise<number>;
+  /** An empty set of descriptors to watch. @param size of no meaning, but above 0. epoll_create(2) */
+  epoll_create(size: number): Promise<number>;
+  /** @param flags EPOLL_CLOEXEC. epoll_create1(2) */
+  epoll_create1(flags?: number): Promise<number>;
+  /**
+   * Adds, changes or removes what is watched.
+   * @param op EPOLL_CTL_ADD, EPOLL_CTL_MOD or EPOLL_CTL_DEL. EEXIST, ENOENT, EPERM. epoll_ctl(2)
+   */
+  epoll_ctl(epfd: number, op: number, fd: number, event?: EpollEvent): Promise<void>;
+  /**
+   * Waits until something watched is ready; `events` is filled in.
+   * @param timeout milliseconds; 0: look only; negative: without end
+   * @returns how many events. epoll_wait(2)
+   */
+  epoll_wait(epfd: number, events: EpollEvent[], maxevents: number, timeout: number): Promise<number>;
+  /** {@link epoll_wait}, with no signals to hold back. epoll_pwait(2) */
+  epoll_pwait(epfd: number, events: EpollEvent[], maxevents: number, timeout: number): Promise<number>;
+  /** @param op F_GETFL, F_SETFL (O_NONBLOCK, O_APPEND), F_GETFD, F_SETFD, F_DUPFD, F_DUPFD_CLOEXEC. fcntl(2) */
+  fcntl(fd: number, op: number, arg?: number): Promise<number>;
+  /**
+   * @param op FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD, SIOCATMARK; FIONBIO takes `arg`.
+   * @returns what the call left at its pointer. ioctl(2), tcp(7)
+   */
+  ioctl(fd: number, op: number, arg?: number): Promise<number>;
+  /** @returns the end to read from and the end to write to. pipe(2) */
+  pipe(): Promise<[read: number, write: number]>;
+  /** @param flags O_NONBLOCK, O_CLOEXEC. pipe2(2) */
+  pipe2(flags: number): Promise<[read: number, write: number]>;
+  /** A regular file of the host. ENOENT, EEXIST. open(2) */
+  open(path: string, flags: number, mode?: number): Promise<number>;
+  /** @param whence SEEK_SET, SEEK_CUR or SEEK_END. ESPIPE. lseek(2) */
+  lseek(fd: number, offset: number, whence: number): Promise<number>;
+  /** Sends `count` bytes of a file without a copy through the program. @param offset undefined: the file's own. sendfile(2) */
+  sendfile(out: number, file: number, offset: Offset | undefined, count: number): Promise<number>;
+  /** Moves bytes between a pipe and something else. @param flags SPLICE_F_NONBLOCK, SPLICE_F_MORE. splice(2) */
+  splice(
+    from: number,
+    offsetFrom: Offset | undefined,
+    to: number,
+    offsetTo: Offset | undefined,
+    length: number,
+    flags?: number,
+  ): Promise<number>;
   /** @param how SHUT_RD, SHUT_WR or SHUT_RDWR. ENOTCONN. shutdown(2) */
   shutdown(fd: number, how: number): Promise<void>;
   /** Releases the descriptor; the last one releases the socket. EBADF. close(2) */

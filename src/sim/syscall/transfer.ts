@@ -1,94 +1,211 @@
 /**
- * Reading and writing: read, recv, write, send (Linux tcp.c tcp_recvmsg_locked, tcp_sendmsg_locked). Every copy between
- * the program's memory and the kernel's is an event.
+ * Reading and writing sockets, and what read(2) and write(2) do on everything else (Linux tcp.c tcp_recvmsg_locked,
+ * tcp_sendmsg_locked). Every copy between the program's memory and the kernel's is an event.
  */
 import { EMPTY } from '../base/bytes.ts';
+import type { OpenFile } from '../kernel/file.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply, logVariables } from '../kernel/tcp/bridge.ts';
-import { enqueue, push, receive } from '../tcp/calls.ts';
-import { available } from '../tcp/receive/read.ts';
-import type { Call, Handler } from './call.ts';
+import { receiveTarget, writeSpace } from '../kernel/tcp/readiness.ts';
+import { enqueue, push } from '../tcp/calls.ts';
+import { available, read as takeBytes } from '../tcp/receive/read.ts';
+import { takeUrgent } from '../tcp/receive/urgent.ts';
+import type { Tcb } from '../tcp/tcb.ts';
+import { type Call, type Handler, patience } from './call.ts';
+import type { SockAddr } from './kernel.ts';
+import { gather, isNowhere, type Message, scatter, totalLength } from './memory.ts';
 import { CONSTANTS } from './signatures.ts';
+import { readFile, writeFile } from './streams.ts';
 
-const { MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL } = CONSTANTS;
+const { MSG_OOB, MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC } = CONSTANTS;
 
-/** read(2) and recv(2): a short count is normal; 0 is the end of the stream. */
-export const recv: Handler<[fd: number, buf: Uint8Array, flags: number]> = (call, [fd, buf, flags]) => {
+/** read(2): a short count is normal; 0 is the end of the stream. */
+export const read: Handler<[fd: number, buf: Uint8Array]> = (call, [, buf]) => {
+  const { file } = call;
+  if (!file) return () => ({ errno: 'EBADF' });
+  if (!file.socket) return readFile(call, file, buf);
+  return buf.length === 0 ? () => ({ result: 0, data: EMPTY }) : receiveInto(call, buf, 0, plain);
+};
+
+/** readv(2) */
+export const readv: Handler<[fd: number, iov: readonly Uint8Array[]]> = (call, [fd, iov]) => {
+  const all = room(iov);
+  const attempt = read(call, [fd, all]);
+  return () => scattered(iov, attempt());
+};
+
+/** recv(2), recvfrom(2): unlike read(), a call for no bytes waits for some. */
+export const recv: Handler<[fd: number, buf: Uint8Array, flags?: number]> = (call, [, buf, flags = 0]) =>
+  receiveInto(call, buf, flags, plain);
+
+/** One buffer for all of a list. */
+export const room = (iov: readonly Uint8Array[]): Uint8Array =>
+  iov.length === 1 || iov.some(isNowhere) ? gather(iov) : new Uint8Array(totalLength(iov));
+
+/** Lays what came into the buffers of a list. */
+export function scattered(iov: readonly Uint8Array[], reply: Reply): Reply {
+  if ('data' in reply && reply.data && iov.length > 1) scatter(iov, reply.data);
+  return reply;
+}
+
+/** What a read that has ended gives: how many bytes, and those of them that were copied. */
+export type Finish = (socket: Socket, result: number, data: Uint8Array) => Reply;
+const plain: Finish = (_, result, data) => ({ result, data });
+
+/** Reads a socket into one buffer (tcp_recvmsg_locked). */
+export function receiveInto(call: Call, buf: Uint8Array, flags: number, finish: Finish): () => Reply {
   let done = 0;
   return () => {
-    const file = call.process.fds.get(fd);
+    const { file } = call;
     if (!file) return { errno: 'EBADF' };
     const { socket } = file;
-    if (!socket) return { result: 0, data: EMPTY };
-    const finish = (): Reply => ({ result: done, data: buf.slice(0, done) });
+    if (!socket) return { errno: 'ENOTSOCK' };
+    if (socket.listener) return { errno: 'ENOTCONN' };
+    if (flags & MSG_OOB) return receiveUrgent(socket, buf, flags, finish);
     const { tcb } = socket;
-    if (!tcb || tcb.state === 'LISTEN') return { errno: 'ENOTCONN' };
+    const ended = () => finish(socket, done, flags & MSG_TRUNC ? EMPTY : buf.slice(0, done));
+    const queued = tcb ? available(tcb) : 0;
 
-    if (available(tcb) > 0 && done < buf.length) {
-      const peek = (flags & MSG_PEEK) !== 0;
-      const { given, effects } = receive(tcb, buf.subarray(done), peek, call.host.now);
-      call.log.add('copy.out', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: given });
+    if (tcb && queued > 0) {
+      if (isNowhere(buf) && !(flags & MSG_TRUNC)) return done > 0 ? ended() : { errno: 'EFAULT' };
+      const { given, stopped } = take(call, socket, tcb, { buf, done, flags });
       done += given;
-      apply(call.host, socket, effects);
-      if (!(flags & MSG_WAITALL) || peek || done === buf.length) return finish();
+      if (stopped || done === buf.length) return ended();
     }
-    if (done > 0 && (done === buf.length || ended(socket) || socket.error)) return finish();
-    if (buf.length === 0) return finish();
-    if (done === 0) {
-      if (tcb.finReceived) return finish();
+    if (tcb?.finReceived && available(tcb) === 0) return ended();
+    if (done >= receiveTarget(socket, buf.length, (flags & MSG_WAITALL) !== 0)) return ended();
+    const closed = socket.over || !tcb || tcb.state === 'CLOSED';
+    const { waits, until } = patience(call, file.nonblocking || (flags & MSG_DONTWAIT) !== 0, socket.receiveTimeout);
+    if (done > 0) {
+      if (!waits || socket.error || closed || socket.receiveShut) return ended();
+    } else {
       const failed = socket.takeError();
       if (failed) return { errno: failed };
-      if (ended(socket)) return finish();
+      if (socket.receiveShut || socket.over) return ended();
+      if (closed) return { errno: 'ENOTCONN' };
+      if (!waits) return { errno: 'EAGAIN' };
     }
-    if (file.nonblocking || flags & MSG_DONTWAIT) return done > 0 ? finish() : { errno: 'EAGAIN' };
-    return { park: [socket.readers], on: `data on descriptor ${fd}` };
+    return { park: [socket.readers], on: `data on descriptor ${call.fd}`, until };
   };
+}
+
+interface Progress {
+  buf: Uint8Array;
+  done: number;
+  flags: number;
+}
+
+/** Takes what is there, behind what the call has already. */
+function take(call: Call, socket: Socket, tcb: Tcb, { buf, done, flags }: Progress): { given: number; stopped: boolean } {
+  const peek = (flags & MSG_PEEK) !== 0;
+  const where = flags & MSG_TRUNC ? { length: buf.length - done } : { into: buf.subarray(done) };
+  const { given, stopped, effects } = takeBytes(tcb, { ...where, peek, offset: peek ? done : 0 }, call.host.now);
+  if (!(flags & MSG_TRUNC) && given > 0) {
+    call.log.add('copy.out', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: given });
+  }
+  apply(call.host, socket, effects);
+  return { given, stopped };
+}
+
+/** recv(MSG_OOB): the one urgent byte (tcp_recv_urg). */
+function receiveUrgent(socket: Socket, buf: Uint8Array, flags: number, finish: Finish): Reply {
+  const { tcb } = socket;
+  if (!tcb) return { errno: 'EINVAL' };
+  const found = takeUrgent(tcb, (flags & MSG_PEEK) !== 0);
+  if (found === 'EINVAL') return { errno: 'EINVAL' };
+  if (found === 'end' || socket.receiveShut || socket.over) return finish(socket, 0, EMPTY);
+  if (found === 'EAGAIN') return { errno: 'EAGAIN' };
+  if (buf.length === 0) return finish(socket, 0, EMPTY);
+  if (flags & MSG_TRUNC) return finish(socket, 1, EMPTY);
+  if (isNowhere(buf)) return { errno: 'EFAULT' };
+  buf[0] = found.byte;
+  return finish(socket, 1, buf.slice(0, 1));
+}
+
+/** write(2): a blocking call takes all bytes, however long that lasts. */
+export const write: Handler<[fd: number, data: Uint8Array]> = (call, [, data]) => {
+  const { file } = call;
+  if (!file) return () => ({ errno: 'EBADF' });
+  return file.socket ? sendFrom(call, data, { flags: 0 }) : writeFile(call, file, data);
 };
 
-/** Nothing more will come to be read. */
-const ended = (socket: Socket): boolean => socket.over || socket.receiveShut || (socket.tcb?.finReceived ?? false);
+/** writev(2) */
+export const writev: Handler<[fd: number, iov: readonly Uint8Array[]]> = (call, [fd, iov]) =>
+  write(call, [fd, gather(iov)]);
 
-/** write(2) and send(2): a blocking call takes all bytes, however long that lasts. */
-export const send: Handler<[fd: number, data: Uint8Array, flags: number]> = (call, [fd, data, flags]) => {
+/** send(2), sendto(2) */
+export const send: Handler<[fd: number, data: Uint8Array, flags?: number, address?: SockAddr]> = (call, args) => {
+  const [, data, flags = 0, address] = args;
+  return sendFrom(call, data, { flags, address });
+};
+
+/** sendmsg(2) */
+export const sendmsg: Handler<[fd: number, message: Message, flags?: number]> = (call, [, message, flags = 0]) =>
+  sendFrom(call, gather(message.iov), { flags, address: message.name });
+
+/** How bytes are sent. */
+export interface Sending {
+  flags: number;
+  address?: SockAddr | undefined;
+  /** The bytes are the kernel's own: sendfile() and splice() copy nothing. */
+  uncopied?: boolean;
+}
+
+/** Writes bytes to a socket (tcp_sendmsg_locked). */
+export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => Reply {
   let done = 0;
   return () => {
-    const file = call.process.fds.get(fd);
+    const { file } = call;
     if (!file) return { errno: 'EBADF' };
-    const { socket } = file;
-    if (!socket) return { result: data.length };
-    const waits = !file.nonblocking && !(flags & MSG_DONTWAIT);
-    const { tcb } = socket;
-    if (socket.error || socket.sendShut || socket.over) {
-      if (done > 0) return { result: done };
-      return { errno: socket.takeError() ?? 'EPIPE' };
-    }
-    switch (tcb?.state) {
-      case 'SYN-SENT':
-      case 'SYN-RECEIVED':
-        if (!waits) return { errno: 'EAGAIN' };
-        tcb.writePending = true;
-        return { park: [socket.writers], on: `the handshake of descriptor ${fd}` };
-      case 'ESTABLISHED':
-      case 'CLOSE-WAIT':
-        break;
-      default:
-        return { errno: 'EPIPE' };
-    }
-    done += copyIn(call, socket, data, done);
-    if (done === data.length) return { result: done };
-    if (!waits) return done > 0 ? { result: done } : { errno: 'EAGAIN' };
-    return { park: [socket.writers], on: `room in the send buffer of descriptor ${fd}` };
+    if (!file.socket) return { errno: 'ENOTSOCK' };
+    return sendTo(call, file, file.socket);
   };
-};
 
-/** Copies what fits into the send buffer, then lets TCP send what it may. */
-function copyIn(call: Call, socket: Socket, data: Uint8Array, from: number): number {
+  function sendTo(call: Call, file: OpenFile, socket: Socket): Reply {
+    const { tcb } = socket;
+    const { waits, until } = patience(
+      call,
+      file.nonblocking || (sending.flags & MSG_DONTWAIT) !== 0,
+      socket.sendTimeout,
+    );
+    const state = tcb?.state ?? 'CLOSED';
+    if (state !== 'ESTABLISHED' && state !== 'CLOSE-WAIT') {
+      const failed = done > 0 ? undefined : socket.takeError();
+      if (failed) return { errno: failed };
+      if (!tcb || (state !== 'SYN-SENT' && state !== 'SYN-RECEIVED')) return shorten('EPIPE');
+      if (!waits) return { errno: 'EAGAIN' };
+      tcb.writePending = true;
+      return { park: [socket.writers], on: `the handshake of descriptor ${call.fd}`, until };
+    }
+    if (!tcb || socket.error || socket.sendShut)
+      return done > 0 ? { result: done } : { errno: socket.takeError() ?? 'EPIPE' };
+    const taken = copyIn(call, socket, data, done, sending);
+    if (taken === undefined) return shorten('EFAULT');
+    done += taken;
+    if (done === data.length) return { result: done };
+    socket.noSpace = true;
+    if (waits) return { park: [socket.writers], on: `room in the send buffer of descriptor ${call.fd}`, until };
+    if (tcb.out.length === 0) writeSpace(call.host, socket); // wake whoever waits for an edge
+    return shorten('EAGAIN');
+  }
+
+  /** What was done counts before what failed. */
+  function shorten(errno: 'EPIPE' | 'EFAULT' | 'EAGAIN'): Reply {
+    return done > 0 ? { result: done } : { errno };
+  }
+}
+
+/** Copies what fits into the send buffer, then lets TCP send what it may. @returns undefined for memory that is not there */
+function copyIn(call: Call, socket: Socket, data: Uint8Array, from: number, sending: Sending): number | undefined {
   const { tcb } = socket;
-  if (!tcb) return 0;
+  if (!tcb || from === data.length) return 0;
+  if (isNowhere(data)) return tcb.out.length < tcb.sendLimit ? undefined : 0;
   const length = enqueue(tcb, data, from);
   if (length === 0) return 0;
-  call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from, length });
+  if (!sending.uncopied) {
+    call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from, length });
+  }
   logVariables(call.host, socket);
   apply(call.host, socket, push(tcb, call.host.now));
   return length;

@@ -1,10 +1,11 @@
 /**
  * A turn: one call, segment or timeout applied to one connection. It collects effects as plain data, of two sorts:
- * orders that the kernel obeys (`transmit`, `wake`, `fail`, `gone`) and observations that it logs (`state`, `note`,
- * `rtt`). `enter` is the one gate through which a state changes.
+ * orders that the kernel obeys (`transmit`, `wake`, `fail`, `zerocopy`, `timestamp`, `gone`) and observations that it logs
+ * (`state`, `note`, `rtt`). `enter` is the one gate through which a state changes.
  */
 import { SimBug } from '../base/bug.ts';
 import type { Errno } from '../base/errno.ts';
+import type { Seq } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
@@ -17,6 +18,9 @@ export interface Note {
   linux?: string;
 }
 
+/** SCM_TSTAMP_SCHED, SCM_TSTAMP_SND, SCM_TSTAMP_ACK of include/uapi/linux/errqueue.h. */
+export type StampPoint = 'scheduled' | 'sent' | 'acknowledged';
+
 export type Effect =
   /** `size`: what one packet of the path holds; a longer segment is cut by the device (gso_size). */
   | { do: 'transmit'; segment: Segment; size?: number | undefined }
@@ -24,6 +28,16 @@ export type Effect =
   | { do: 'wake'; readers: boolean; writers: boolean }
   /** The connection failed: the next call reports it. */
   | { do: 'fail'; errno: Errno }
+  /**
+   * The memory of sends with MSG_ZEROCOPY may be used again: their numbers, first to last. `copied`: the kernel had copied
+   * it after all, so that nothing was gained (skbuff.c msg_zerocopy_callback).
+   */
+  | { do: 'zerocopy'; first: number; last: number; copied: boolean }
+  /**
+   * The byte with this sequence number passed a point that SO_TIMESTAMPING asked about: its segment was given to the
+   * device's queue, left the host, or was acknowledged (skbuff.c __skb_tstamp_tx). `payload`: what the record carries.
+   */
+  | { do: 'timestamp'; point: StampPoint; key: Seq; payload: Uint8Array }
   /** Nothing is left of the connection. */
   | { do: 'gone' }
   | { do: 'state'; from: number; to: number; row: number }

@@ -60,6 +60,7 @@ export const EVENTS = {
   'sock.free':      {},
   'queue.syn':      { child: 'u32', change: 'text', length: 'u32', limit: 'u32' },   // change: add, remove, drop
   'queue.accept':   { child: 'u32', change: 'text', length: 'u32', limit: 'u32' },
+  'queue.error':    { origin: 'u32', info: 'u32', data: 'u32', length: 'u32' },      // sk_error_queue has an entry: ee_origin, ee_info, ee_data
 
   // TCP
   'tcp.isn':        { iss: 'u32', irs: 'u32' },

@@ -16,6 +16,8 @@ import type { Effect } from '../../tcp/turn.ts';
 import { ip4Text } from '../../wire/ipv4.ts';
 import type { Host } from '../host.ts';
 import type { Logged, Socket } from '../socket.ts';
+import { dataReady, errorReport, stateChanged, writeSpace } from './readiness.ts';
+import { stamped, zeroCopyDone } from './reports.ts';
 
 /** Bytes of the two headers without options. */
 const HEADERS = 40;
@@ -119,7 +121,8 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
 }
 
 /** "10.0.0.1:80", or '' when not set. */
-const nameText = (addr: number, port: number): string => (addr === 0 && port === 0 ? '' : `${ip4Text(addr)}:${port}`);
+export const nameText = (addr: number, port: number): string =>
+  addr === 0 && port === 0 ? '' : `${ip4Text(addr)}:${port}`;
 
 export function logNames(host: Host, socket: Socket): void {
   host.machine.log.add(
@@ -131,10 +134,11 @@ export function logNames(host: Host, socket: Socket): void {
 
 /** Obeys and logs the effects of a turn. */
 export function apply(host: Host, socket: Socket, effects: readonly Effect[]): void {
-  const { log, runQueue } = host.machine;
+  const { log } = host.machine;
   const here = { host: host.index, sock: socket.id };
   logVariables(host, socket);
   let why = log.cause;
+  let opened = false;
   let gone = false;
   for (const effect of effects) {
     switch (effect.do) {
@@ -146,6 +150,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
       case 'state':
         log.add('tcp.state', here, { from: effect.from, to: effect.to, row: effect.row });
         if (STATES[effect.to] === 'ESTABLISHED') {
+          opened = true;
           expandSendBuffer(host, socket);
           socket.onEstablished?.();
         }
@@ -157,15 +162,18 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
         log.add('tcp.rtt', here, { sample: effect.sample, ...smoothed(socket.tcb as Tcb) });
         break;
       case 'wake':
-        if (effect.readers) runQueue.wake(socket.readers, log.cause);
-        if (effect.writers) {
-          if (socket.writers.tasks.length > 0) expandSendBuffer(host, socket); // tcp_new_space
-          runQueue.wake(socket.writers, log.cause);
-        }
+        wake(host, socket, effect, opened);
         break;
       case 'fail':
         socket.error = effect.errno;
         log.add('sock.error', here, { errno: errnoNumber(effect.errno) });
+        errorReport(host, socket);
+        break;
+      case 'zerocopy':
+        zeroCopyDone(host, socket, effect);
+        break;
+      case 'timestamp':
+        stamped(host, socket, effect);
         break;
       case 'gone':
         gone = true;
@@ -175,6 +183,24 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
   logVariables(host, socket);
   syncTimers(host, socket);
   if (gone) connectionGone(host, socket);
+}
+
+/** Who is woken: by data, by room to write, or, when the connection's state changed, everyone. */
+function wake(
+  host: Host,
+  socket: Socket,
+  { readers, writers }: { readers: boolean; writers: boolean },
+  opened: boolean,
+) {
+  const state = socket.tcb?.state;
+  const flowing = !opened && (state === 'ESTABLISHED' || state === 'CLOSE-WAIT');
+  if (readers && writers) stateChanged(host, socket);
+  else if (readers) dataReady(host, socket);
+  else if (!flowing) stateChanged(host, socket);
+  else if (socket.noSpace) {
+    expandSendBuffer(host, socket); // tcp_new_space
+    writeSpace(host, socket);
+  }
 }
 
 /** The send buffer of a connection holds two congestion windows with their overhead (tcp_input.c tcp_sndbuf_expand). */

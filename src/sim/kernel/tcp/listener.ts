@@ -11,6 +11,7 @@ import { resetFor } from '../../tcp/output.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
 import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
 import type { Host, Route } from '../host.ts';
+import { DATA_READY } from '../poll.ts';
 import type { Listener, Socket } from '../socket.ts';
 import { apply, attachTcb, freeSocket, logNames, queueEvent } from './bridge.ts';
 
@@ -63,10 +64,19 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.remoteAddr = src;
   child.remotePort = segment.srcPort;
   child.parent = socket;
+  child.phase = 'connected';
   child.onEstablished = () => established(host, child);
   child.reuseAddr = socket.reuseAddr;
   child.noDelay = socket.noDelay;
   child.opts = { ...socket.opts };
+  child.receiveTimeout = socket.receiveTimeout;
+  child.sendTimeout = socket.sendTimeout;
+  child.receiveLowat = socket.receiveLowat;
+  child.urgentInline = socket.urgentInline;
+  child.tellsQueued = socket.tellsQueued;
+  child.receiveErrors = socket.receiveErrors;
+  child.zeroCopy = socket.zeroCopy;
+  child.timestamping = socket.timestamping;
   child.sendBuffer = socket.sendBuffer;
   child.receiveBuffer = socket.receiveBuffer;
   child.sendBufferLocked = socket.sendBufferLocked;
@@ -108,7 +118,9 @@ function established(host: Host, child: Socket): void {
   queueEvent(host, parent, 'queue.syn', child, 'remove');
   parent.listener.accept.push(child);
   queueEvent(host, parent, 'queue.accept', child, 'add');
-  host.machine.runQueue.wake(parent.readers, host.machine.log.cause, true);
+  const { runQueue, log } = host.machine;
+  runQueue.wake(parent.readers, log.cause, true);
+  parent.watchers.notify(DATA_READY, log.cause);
 }
 
 /** Takes the first finished connection, for accept(). */

@@ -1,0 +1,105 @@
+/**
+ * When a TCP socket is ready to be read and written (Linux tcp.c tcp_poll, stream.c, sock.h), and who is told that it has
+ * become so: sk_data_ready, sk_write_space, sk_state_change and sk_error_report.
+ */
+import { type Seq, seqAdd, seqDiff, seqMax } from '../../base/seq.ts';
+import { POLL } from '../../base/uapi.ts';
+import { writable } from '../../tcp/acknowledge.ts';
+import { endOfData } from '../../tcp/output.ts';
+import type { Tcb } from '../../tcp/tcb.ts';
+import { openWindow } from '../../tcp/window.ts';
+import type { Host } from '../host.ts';
+import { DATA_READY, WRITE_SPACE } from '../poll.ts';
+import type { Socket } from '../socket.ts';
+
+/** Bytes in order that nobody has read. */
+const readable = (tcb: Tcb): number => tcb.in.length;
+
+/** SIOCINQ: bytes to read (tcp_inq). */
+export function receiveQueued({ tcb }: Socket): number {
+  return tcb && tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED' ? readable(tcb) : 0;
+}
+
+/** SIOCOUTQ: sequence numbers from SND.UNA to the end of what was written, a FIN among them. */
+export function unacknowledged({ tcb }: Socket): number {
+  return tcb && tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED' ? seqDiff(writeEnd(tcb), tcb.snd.una) : 0;
+}
+
+/** SIOCOUTQNSD: those of them that were never sent. */
+export function unsent({ tcb }: Socket): number {
+  return tcb && tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED' ? seqDiff(writeEnd(tcb), tcb.snd.nxt) : 0;
+}
+
+/** Linux write_seq. */
+const writeEnd = (tcb: Tcb): Seq => seqMax(tcb.snd.nxt, seqAdd(endOfData(tcb), tcb.finQueued ? 1 : 0));
+
+/** SIOCATMARK: the next byte to be read is the urgent one. */
+export const atMark = (_: Socket): boolean => false;
+
+/** What is left to be read, and one more when the end of the stream is (tcp_inq_hint). */
+export function unread({ tcb }: Socket): number {
+  return tcb ? readable(tcb) + (tcb.finReceived ? 1 : 0) : 0;
+}
+
+/** How many bytes a read of `length` waits for (sock_rcvlowat). */
+export const receiveTarget = (socket: Socket, length: number, all = false): number =>
+  (all ? length : Math.min(socket.receiveLowat, length)) || 1;
+
+/** Enough to read, or as much as can come before some is read (tcp_epollin_ready). */
+export function enoughToRead(tcb: Tcb, target: number): boolean {
+  const bytes = readable(tcb);
+  return bytes > 0 && (bytes >= target || openWindow(tcb) <= tcb.rcv.mss);
+}
+
+/** tcp_poll: the bits that are up. Asking whether it can be written makes it tell when it can. */
+export function readiness(socket: Socket): number {
+  const { tcb, listener } = socket;
+  if (listener) return listener.accept.length > 0 ? POLL.POLLIN | POLL.POLLRDNORM : 0;
+  const state = tcb?.state ?? 'CLOSED';
+  const closed = state === 'CLOSED' || state === 'LISTEN' || state === 'TIME-WAIT';
+  const receiveShut = socket.receiveShut || socket.over || (tcb?.finReceived ?? false);
+  const sendShut = socket.sendShut || socket.over;
+  let bits = 0;
+  if (closed || (receiveShut && sendShut)) bits |= POLL.POLLHUP;
+  if (receiveShut) bits |= POLL.POLLIN | POLL.POLLRDNORM | POLL.POLLRDHUP;
+  if (state !== 'SYN-SENT' && state !== 'SYN-RECEIVED') {
+    if (tcb && enoughToRead(tcb, receiveTarget(socket, Number.MAX_SAFE_INTEGER))) bits |= POLL.POLLIN | POLL.POLLRDNORM;
+    if (sendShut || !tcb || writable(tcb)) bits |= POLL.POLLOUT | POLL.POLLWRNORM;
+    else socket.noSpace = true;
+  }
+  if (socket.error || (socket.errors?.length ?? 0) > 0) bits |= POLL.POLLERR;
+  return bits;
+}
+
+/** sk_data_ready: there is enough to read, or an end of it. */
+export function dataReady(host: Host, socket: Socket): void {
+  const { runQueue, log } = host.machine;
+  const { tcb } = socket;
+  const ended = !tcb || tcb.finReceived || socket.over;
+  if (tcb && !ended && !enoughToRead(tcb, socket.receiveLowat)) return;
+  runQueue.wake(socket.readers, log.cause);
+  socket.watchers.notify(ended ? 0 : DATA_READY, log.cause, ended);
+}
+
+/** sk_write_space: who found no room hears of it as soon as a third of the buffer is free. */
+export function writeSpace(host: Host, socket: Socket): void {
+  const { tcb } = socket;
+  if (!socket.noSpace || !tcb || !writable(tcb)) return;
+  const { runQueue, log } = host.machine;
+  socket.noSpace = false;
+  runQueue.wake(socket.writers, log.cause);
+  socket.watchers.notify(WRITE_SPACE, log.cause);
+}
+
+/** sk_state_change: everyone looks for themselves. */
+export function stateChanged(host: Host, socket: Socket): void {
+  const { runQueue, log } = host.machine;
+  runQueue.wake(socket.readers, log.cause);
+  runQueue.wake(socket.writers, log.cause);
+  socket.watchers.notify(0, log.cause, true);
+}
+
+/** sk_error_report: the error queue has an entry, or sk_err is set. */
+export function errorReport(host: Host, socket: Socket): void {
+  socket.watchers.notify(POLL.POLLERR, host.machine.log.cause);
+}
