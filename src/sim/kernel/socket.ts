@@ -81,12 +81,6 @@ export class Socket {
   /** SO_RCVTIMEO and SO_SNDTIMEO: how long a call may block; undefined: without end. */
   receiveTimeout: Time | undefined;
   sendTimeout: Time | undefined;
-  /** SO_RCVLOWAT: how many bytes a read waits for. */
-  receiveLowat = 1;
-  /** SO_OOBINLINE: urgent data stays in the stream. */
-  urgentInline = false;
-  /** TCP_INQ: recvmsg() tells how much is left. */
-  tellsQueued = false;
   /** IP_RECVERR or IPV6_RECVERR: ICMP errors are reported at once, and queued. */
   receiveErrors = false;
   /** SO_ZEROCOPY: sends may ask for MSG_ZEROCOPY. */

@@ -53,7 +53,7 @@ export const recvmsg: Handler<[fd: number, message: Message, flags?: number]> = 
   const buf = room(message.iov);
   const attempt = receiveInto(call, buf, flags, (socket, result, data) => {
     const queued: ControlMessage = { level: C.SOL_TCP, type: C.TCP_CM_INQ, data: unread(socket) };
-    return { result, data, out: [null, fill(message, socket.tellsQueued ? [[queued, 4]] : [], kept)] };
+    return { result, data, out: [null, fill(message, socket.opts.inq ? [[queued, 4]] : [], kept)] };
   });
   return () => scattered(message.iov, attempt());
 };

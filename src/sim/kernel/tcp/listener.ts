@@ -71,9 +71,6 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.opts = { ...socket.opts };
   child.receiveTimeout = socket.receiveTimeout;
   child.sendTimeout = socket.sendTimeout;
-  child.receiveLowat = socket.receiveLowat;
-  child.urgentInline = socket.urgentInline;
-  child.tellsQueued = socket.tellsQueued;
   child.receiveErrors = socket.receiveErrors;
   child.zeroCopy = socket.zeroCopy;
   child.timestamping = socket.timestamping;

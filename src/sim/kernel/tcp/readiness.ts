@@ -43,7 +43,7 @@ export function unread({ tcb }: Socket): number {
 
 /** How many bytes a read of `length` waits for (sock_rcvlowat). */
 export const receiveTarget = (socket: Socket, length: number, all = false): number =>
-  (all ? length : Math.min(socket.receiveLowat, length)) || 1;
+  (all ? length : Math.min(socket.opts.receiveLowat, length)) || 1;
 
 /** Enough to read, or as much as can come before some is read (tcp_epollin_ready). */
 export function enoughToRead(tcb: Tcb, target: number): boolean {
@@ -76,7 +76,7 @@ export function dataReady(host: Host, socket: Socket): void {
   const { runQueue, log } = host.machine;
   const { tcb } = socket;
   const ended = !tcb || tcb.finReceived || socket.over;
-  if (tcb && !ended && !enoughToRead(tcb, socket.receiveLowat)) return;
+  if (tcb && !ended && !enoughToRead(tcb, socket.opts.receiveLowat)) return;
   runQueue.wake(socket.readers, log.cause);
   socket.watchers.notify(ended ? 0 : DATA_READY, log.cause, ended);
 }
