@@ -7,7 +7,8 @@ import { type Time, ZERO } from '../base/time.ts';
 import type { ErrorEntry } from '../kernel/error-queue.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
-import { errorReport, unread } from '../kernel/tcp/readiness.ts';
+import { errorReport } from '../kernel/tcp/readiness.ts';
+import { inputHint } from '../tcp/receive/read.ts';
 import { type Call, type Handler, withSocket } from './call.ts';
 import type { ControlMessage } from './kernel.ts';
 import { isNowhere, type Message, scatter } from './memory.ts';
@@ -52,7 +53,11 @@ export const recvmsg: Handler<[fd: number, message: Message, flags?: number]> = 
   if (flags & C.MSG_ERRQUEUE) return withSocket(call, fd, (socket) => receiveError(call, socket, message, kept));
   const buf = room(message.iov);
   const attempt = receiveInto(call, buf, flags, (socket, result, data) => {
-    const queued: ControlMessage = { level: C.SOL_TCP, type: C.TCP_CM_INQ, data: unread(socket) };
+    const queued: ControlMessage = {
+      level: C.SOL_TCP,
+      type: C.TCP_CM_INQ,
+      data: socket.tcb ? inputHint(socket.tcb) : 0,
+    };
     return { result, data, out: [null, fill(message, socket.opts.inq ? [[queued, 4]] : [], kept)] };
   });
   return () => scattered(message.iov, attempt());

@@ -2,11 +2,12 @@
  * Bytes that go from one description to another without a copy through the program: sendfile(2), splice(2) (Linux
  * splice.c, tcp.c tcp_splice_read). Nothing here is a copy event: pages change hands.
  */
+import { concat } from '../base/bytes.ts';
 import type { OpenFile } from '../kernel/file.ts';
 import type { Pipe } from '../kernel/pipe.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
-import { receive } from '../tcp/calls.ts';
+import { available, read } from '../tcp/receive/read.ts';
 import { type Call, type Handler, patience } from './call.ts';
 import { CONSTANTS as C } from './signatures.ts';
 import { sendFrom } from './transfer.ts';
@@ -118,11 +119,11 @@ function toPipe(
   }
   if (!socket) return { errno: 'EINVAL' };
   const { tcb } = socket;
-  if (tcb && tcb.in.length > 0) {
-    const bytes = new Uint8Array(Math.min(most, tcb.in.length));
-    const { given, effects } = receive(tcb, bytes, false, call.host.now);
+  if (tcb && available(tcb) > 0) {
+    const views: Uint8Array[] = [];
+    const { effects } = read(tcb, { length: most, views }, call.host.now);
     apply(call.host, socket, effects);
-    return intoPipe(call, pipe, bytes.subarray(0, given), nonblocking);
+    return intoPipe(call, pipe, concat(views), nonblocking);
   }
   if (tcb?.finReceived) return { result: 0 };
   const failed = socket.takeError();

@@ -7,10 +7,10 @@ import type { OpenFile } from '../kernel/file.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply, logVariables } from '../kernel/tcp/bridge.ts';
-import { receiveTarget, writeSpace } from '../kernel/tcp/readiness.ts';
+import { writeSpace } from '../kernel/tcp/readiness.ts';
 import { enqueue, push } from '../tcp/calls.ts';
-import { available, read as takeBytes } from '../tcp/receive/read.ts';
-import { takeUrgent } from '../tcp/receive/urgent.ts';
+import { available, readTarget, read as takeBytes } from '../tcp/receive/read.ts';
+import { receiveUrgent as takeUrgent } from '../tcp/receive/urgent.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { type Call, type Handler, patience } from './call.ts';
 import type { SockAddr } from './kernel.ts';
@@ -74,7 +74,7 @@ export function receiveInto(call: Call, buf: Uint8Array, flags: number, finish: 
       if (stopped || done === buf.length) return ended();
     }
     if (tcb?.finReceived && available(tcb) === 0) return ended();
-    if (done >= receiveTarget(socket, buf.length, (flags & MSG_WAITALL) !== 0)) return ended();
+    if (done >= readTarget(socket.opts, buf.length, (flags & MSG_WAITALL) !== 0)) return ended();
     const closed = socket.over || !tcb || tcb.state === 'CLOSED';
     const { waits, until } = patience(call, file.nonblocking || (flags & MSG_DONTWAIT) !== 0, socket.receiveTimeout);
     if (done > 0) {
@@ -97,7 +97,12 @@ interface Progress {
 }
 
 /** Takes what is there, behind what the call has already. */
-function take(call: Call, socket: Socket, tcb: Tcb, { buf, done, flags }: Progress): { given: number; stopped: boolean } {
+function take(
+  call: Call,
+  socket: Socket,
+  tcb: Tcb,
+  { buf, done, flags }: Progress,
+): { given: number; stopped: boolean } {
   const peek = (flags & MSG_PEEK) !== 0;
   const where = flags & MSG_TRUNC ? { length: buf.length - done } : { into: buf.subarray(done) };
   const { given, stopped, effects } = takeBytes(tcb, { ...where, peek, offset: peek ? done : 0 }, call.host.now);

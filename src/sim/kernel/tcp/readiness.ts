@@ -6,18 +6,16 @@ import { type Seq, seqAdd, seqDiff, seqMax } from '../../base/seq.ts';
 import { POLL } from '../../base/uapi.ts';
 import { writable } from '../../tcp/acknowledge.ts';
 import { endOfData } from '../../tcp/output.ts';
+import { inputQueued, readable, readTarget } from '../../tcp/receive/read.ts';
+import { atUrgentMark } from '../../tcp/receive/urgent.ts';
 import type { Tcb } from '../../tcp/tcb.ts';
-import { openWindow } from '../../tcp/window.ts';
 import type { Host } from '../host.ts';
 import { DATA_READY, WRITE_SPACE } from '../poll.ts';
 import type { Socket } from '../socket.ts';
 
-/** Bytes in order that nobody has read. */
-const readable = (tcb: Tcb): number => tcb.in.length;
-
-/** SIOCINQ: bytes to read (tcp_inq). */
+/** SIOCINQ: bytes to read, up to an urgent one. */
 export function receiveQueued({ tcb }: Socket): number {
-  return tcb && tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED' ? readable(tcb) : 0;
+  return tcb && tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED' ? inputQueued(tcb) : 0;
 }
 
 /** SIOCOUTQ: sequence numbers from SND.UNA to the end of what was written, a FIN among them. */
@@ -34,22 +32,11 @@ export function unsent({ tcb }: Socket): number {
 const writeEnd = (tcb: Tcb): Seq => seqMax(tcb.snd.nxt, seqAdd(endOfData(tcb), tcb.finQueued ? 1 : 0));
 
 /** SIOCATMARK: the next byte to be read is the urgent one. */
-export const atMark = (_: Socket): boolean => false;
+export const atMark = ({ tcb }: Socket): boolean => tcb !== undefined && atUrgentMark(tcb);
 
-/** What is left to be read, and one more when the end of the stream is (tcp_inq_hint). */
-export function unread({ tcb }: Socket): number {
-  return tcb ? readable(tcb) + (tcb.finReceived ? 1 : 0) : 0;
-}
-
-/** How many bytes a read of `length` waits for (sock_rcvlowat). */
-export const receiveTarget = (socket: Socket, length: number, all = false): number =>
-  (all ? length : Math.min(socket.opts.receiveLowat, length)) || 1;
-
-/** Enough to read, or as much as can come before some is read (tcp_epollin_ready). */
-export function enoughToRead(tcb: Tcb, target: number): boolean {
-  const bytes = readable(tcb);
-  return bytes > 0 && (bytes >= target || openWindow(tcb) <= tcb.rcv.mss);
-}
+/** How many bytes make a socket readable: one more where the next is the urgent one, which is not read. */
+const pollTarget = (tcb: Tcb): number =>
+  readTarget(tcb.opts, Number.MAX_SAFE_INTEGER, false) + (atUrgentMark(tcb) && !tcb.opts.urgentInline ? 1 : 0);
 
 /** tcp_poll: the bits that are up. Asking whether it can be written makes it tell when it can. */
 export function readiness(socket: Socket): number {
@@ -63,9 +50,10 @@ export function readiness(socket: Socket): number {
   if (closed || (receiveShut && sendShut)) bits |= POLL.POLLHUP;
   if (receiveShut) bits |= POLL.POLLIN | POLL.POLLRDNORM | POLL.POLLRDHUP;
   if (state !== 'SYN-SENT' && state !== 'SYN-RECEIVED') {
-    if (tcb && enoughToRead(tcb, receiveTarget(socket, Number.MAX_SAFE_INTEGER))) bits |= POLL.POLLIN | POLL.POLLRDNORM;
+    if (tcb && readable(tcb, pollTarget(tcb))) bits |= POLL.POLLIN | POLL.POLLRDNORM;
     if (sendShut || !tcb || writable(tcb)) bits |= POLL.POLLOUT | POLL.POLLWRNORM;
     else socket.noSpace = true;
+    if (tcb?.rcv.urgent.mark === 'here') bits |= POLL.POLLPRI;
   }
   if (socket.error || (socket.errors?.length ?? 0) > 0) bits |= POLL.POLLERR;
   return bits;
@@ -76,7 +64,7 @@ export function dataReady(host: Host, socket: Socket): void {
   const { runQueue, log } = host.machine;
   const { tcb } = socket;
   const ended = !tcb || tcb.finReceived || socket.over;
-  if (tcb && !ended && !enoughToRead(tcb, socket.opts.receiveLowat)) return;
+  if (tcb && !ended && !readable(tcb, socket.opts.receiveLowat)) return;
   runQueue.wake(socket.readers, log.cause);
   socket.watchers.notify(ended ? 0 : DATA_READY, log.cause, ended);
 }

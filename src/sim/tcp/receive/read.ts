@@ -5,6 +5,7 @@
 import { seqAdd, seqDiff } from '../../base/seq.ts';
 import type { Time } from '../../base/time.ts';
 import { output } from '../output.ts';
+import type { SockOpts } from '../sockopts.ts';
 import type { Tcb } from '../tcb.ts';
 import { begin, type Effect, note, type Turn, wakeReaders } from '../turn.ts';
 import { offeredWindow, openWindow } from '../window.ts';
@@ -50,7 +51,7 @@ export function inputQueued(tcb: Tcb): number {
 export const inputHint = (tcb: Tcb): number => available(tcb) || (tcb.finReceived ? 1 : 0);
 
 /** How many bytes a read waits for (sock.h sock_rcvlowat). */
-export const readTarget = ({ opts }: Tcb, length: number, waitAll: boolean): number =>
+export const readTarget = (opts: SockOpts, length: number, waitAll: boolean): number =>
   (waitAll ? length : Math.min(opts.receiveLowat, length)) || 1;
 
 /** Whether poll(2) calls the socket readable, and a waiting reader is woken, for `target` bytes (tcp.h tcp_epollin_ready). */
