@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureAll, ensureDependencies, ROOT } from './host/install.mjs';
+import { ensureAll, ensureUnit, ROOT } from './host/install.mjs';
 import { packageVsix } from './host/package.mjs';
 
 /** @typedef {{passed: number, failed: number}} Count */
@@ -98,7 +98,7 @@ async function phase(name, work) {
 
 const nothing = { passed: 0, failed: 0 };
 const installed = await phase('install', async () => {
-  await (values.fast ? ensureDependencies() : ensureAll());
+  await (values.fast ? ensureUnit() : ensureAll());
   return nothing;
 });
 if (installed) for (const { name, host, run } of PHASES) if (!(host && values.fast)) await phase(name, run);

@@ -44,9 +44,13 @@ export const OPTION = {
 export const sectionHeader = (options: readonly Option[]): Uint8Array =>
   block(BLOCK.section, [words(BYTE_ORDER_MAGIC, 0x0001_0000), UNKNOWN_LENGTH], options);
 
-/** Describes the next interface; the first is number 0. */
-export const interfaceDescription = (options: readonly Option[]): Uint8Array =>
-  block(BLOCK.interface, [words(LINKTYPE_RAW * 0x1_0000, 0)], [...options, [9, Uint8Array.of(NANOSECONDS)]]);
+/** Describes the next interface; the first is number 0. Its packets' times count from `epoch`, in seconds since 1970. */
+export const interfaceDescription = (epoch: number, options: readonly Option[]): Uint8Array =>
+  block(
+    BLOCK.interface,
+    [words(LINKTYPE_RAW * 0x1_0000, 0)],
+    [...options, [9, Uint8Array.of(NANOSECONDS)], [14, u64(epoch)]],
+  );
 
 /** Names of IPv4 addresses, for readers that show names. */
 export function nameResolution(names: readonly { address: number; name: string }[]): Uint8Array {

@@ -1,6 +1,5 @@
 /**
- * A run as a capture file that Wireshark, tshark and tcpdump read: pcapng, with time in nanoseconds since the beginning of
- * the world, one interface per device of a host ('client:eth0', 'client:lo'), and a comment on each packet that was dropped,
+ * A run as a capture file that Wireshark, tshark and tcpdump read: pcapng, with time in nanoseconds, one interface per device of a host ('client:eth0', 'client:lo'), and a comment on each packet that was dropped,
  * and on each that TCP sent for a reason which it noted.
  *
  * A capture is taken at one host unless asked otherwise, as tcpdump would there. With all hosts in one file a packet that
@@ -45,6 +44,12 @@ interface Device {
   options: readonly Option[];
 }
 
+/**
+ * The beginning of the run, as seconds since 1970: 2000-01-01 00:00:00 UTC. It must not be 0, which analysers take for an
+ * unknown time: they would not know the round trip of a handshake that begins with the run.
+ */
+const EPOCH = 946_684_800;
+
 const SLASH_8 = 0xff00_0000;
 const SLASH_24 = 0xffff_ff00;
 const LOCALHOST = 0x7f00_0001;
@@ -56,7 +61,7 @@ export function pcapng(log: Log, { host = usualHost(log), seed, program = 'sockn
   const seen = hosts.flatMap((line) => seenAt(log, line.host)).sort((a, b) => a.n - b.n);
   return concat([
     sectionHeader(sectionOptions(log, program, seed)),
-    ...devices.map(({ name, options }) => interfaceDescription([OPTION.name(name), ...options])),
+    ...devices.map(({ name, options }) => interfaceDescription(EPOCH, [OPTION.name(name), ...options])),
     nameResolution(addressesOf(log)),
     ...seen.map((one) => packetBlock(log, devices, one)),
   ]);
@@ -69,7 +74,7 @@ function sectionOptions(log: Log, program: string, seed: number | undefined): Op
   const facts = [
     ...(seed === undefined ? [] : [`seed ${seed}`]),
     `kernel ${kernel}`,
-    'time 0 is the beginning of the run',
+    'the run begins on 2000-01-01 at 00:00 UTC',
   ];
   return [OPTION.comment(facts.join('; ')), OPTION.os(kernel), OPTION.application(program)];
 }

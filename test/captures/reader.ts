@@ -50,8 +50,9 @@ function optionsOf(bytes: Buffer): Map<number, Buffer[]> {
   return options;
 }
 
+/** What the file holds; `bytes` of packets are views of it. */
 export function readPcapng(file: Uint8Array): Capture {
-  const bytes = Buffer.from(file);
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   assert.equal(bytes.readUInt32BE(8), 0x1a2b3c4d, 'big-endian');
   const capture: Capture = { section: new Map(), interfaces: [], names: new Map(), packets: [] };
   for (let at = 0; at < bytes.length; ) {

@@ -1,37 +1,17 @@
 /** Every notebook, run headless: it succeeds, tells what it told before, and leaves the same log twice. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadNotebook } from '../../src/cli/load.ts';
 import { socknb } from '../../src/cli/socknb.ts';
-import { SessionClient } from '../../src/session/client.ts';
-import { cellRequest, sessionConfig } from '../../src/session/notebook.ts';
-import { ROOT, spawner } from '../session/bundle.ts';
+import { spawner } from '../session/bundle.ts';
 import { assertGolden } from './golden.ts';
-
-const FOLDER = join(ROOT, 'notebooks');
-const notebooks = readdirSync(FOLDER).filter((name) => name.endsWith('.socknb'));
-
-/** Runs every code cell and gives the encoded log. */
-async function logOf(name: string): Promise<Uint8Array> {
-  const notebook = loadNotebook(join(FOLDER, name));
-  const client = await SessionClient.start(sessionConfig(notebook.frontMatter, 'simulator'), await spawner());
-  try {
-    for (const [index, cell] of notebook.cells.entries()) {
-      if (cell.kind === 'code') await client.run(cellRequest(cell, index));
-    }
-    return await client.log();
-  } finally {
-    await client.dispose();
-  }
-}
+import { FOLDER, logOf, NOTEBOOKS } from './log.ts';
 
 describe('notebooks', function () {
   this.timeout(60_000);
 
-  it('are there', () => assert.ok(notebooks.length > 0));
+  it('are there', () => assert.ok(NOTEBOOKS.length > 0));
 
-  for (const name of notebooks) {
+  for (const name of NOTEBOOKS) {
     it(`${name} runs, and tells what it told before`, async () => {
       const told: string[] = [];
       const spawn = await spawner();

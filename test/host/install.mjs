@@ -1,6 +1,6 @@
 /**
- * Brings what the project needs onto this machine: the packages of the lock file, the Debian packages of the browser
- * test, and the served VS Code (code-server with its own Node) in a cache that every clone shares.
+ * Brings what the project needs onto this machine: the packages of the lock file, the Debian packages of the capture and
+ * browser tests, and the served VS Code (code-server with its own Node) in a cache that every clone shares.
  *
  * Each step looks first and does nothing when all is there. The host is installed into a folder beside its final
  * place and renamed at the end, so a whole folder is a whole install; a lock keeps two runs from doing it twice.
@@ -27,6 +27,8 @@ const HOST_NODE = '24.21.0';
  * @typedef {{debian: string, commands?: string[], headers?: string[]}} Wanted
  */
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
+/** For the unit tests. @type {Wanted[]} */
+const TO_TEST = [{ debian: 'tshark', commands: ['tshark'] }];
 /** @type {Wanted[]} */
 const TO_RUN = [{ debian: 'chromium', commands: BROWSERS }];
 /** @type {Wanted[]} */
@@ -265,9 +267,15 @@ async function installHost(home) {
   }
 }
 
-/** Everything that the host tests need: packages, browser, served VS Code. */
-export async function ensureAll() {
+/** Everything that the unit tests need: packages, and the packet analyser that judges captures. */
+export async function ensureUnit() {
   await ensureDependencies();
+  await ensureDebian(TO_TEST);
+}
+
+/** Everything that all tests need: that, the browser, the served VS Code. */
+export async function ensureAll() {
+  await ensureUnit();
   await ensureDebian(TO_RUN);
   return await ensureHost();
 }

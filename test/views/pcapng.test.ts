@@ -25,7 +25,7 @@ const id = ({ options }: Capture['packets'][number]) => Number(options.get(PACKE
 describe('a capture', () => {
   it('says which kernel and which seed it is of', () => {
     const { section } = captureOf(log, { seed: 77, program: 'x 1' });
-    assert.match(texts(section, COMMENT).join(), /^seed 77; kernel simulator 6\.18; time 0/);
+    assert.match(texts(section, COMMENT).join(), /^seed 77; kernel simulator 6\.18; the run begins/);
     assert.deepEqual([texts(section, 3), texts(section, 4)], [['simulator 6.18'], ['x 1']]);
     assert.doesNotMatch(texts(captureOf(log).section, COMMENT).join(), /seed/);
   });
@@ -34,7 +34,10 @@ describe('a capture', () => {
     const { interfaces, names } = captureOf(log, { host: 'all' });
     const name = interfaces.map(({ options }) => texts(options, NAME)[0]);
     assert.deepEqual(name, ['client:lo', 'client:eth0', 'server:lo', 'server:eth0']);
-    for (const { options } of interfaces) assert.deepEqual(options.get(9), [Buffer.of(9)], 'nanoseconds');
+    for (const { options } of interfaces) {
+      assert.deepEqual(options.get(9), [Buffer.of(9)], 'nanoseconds');
+      assert.equal(options.get(14)?.[0]?.readBigInt64BE(), BigInt(Date.UTC(2000, 0, 1) / 1000));
+    }
     assert.deepEqual([...interfaces[1]!.options.get(4)!], [Buffer.of(10, 0, 0, 1, 255, 255, 255, 0)]);
     assert.equal(interfaces[1]!.options.get(8)?.[0]?.readBigUInt64BE(), 1_000_000_000n);
     assert.match(texts(interfaces[1]!.options, 3).join(), /^to server, delay 10 ms, MTU 1500/);
