@@ -10,8 +10,10 @@
  * signal; accept() is accept4(2); closing goes through Node, which keeps the list of descriptors to be closed at exit. A
  * socket that would get the wildcard address, by listen() or connect() without bind(), gets its host's address.
  */
+
 import { EMPTY } from '../sim/base/bytes.ts';
 import { type Errno, errnoNumber } from '../sim/base/errno.ts';
+import { type OptionValue, optionForm, optionLength, packOption, unpackOption } from '../sim/base/sockopt.ts';
 import type { Time } from '../sim/base/time.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
 import { type CallName, CONSTANTS } from '../sim/syscall/signatures.ts';
@@ -229,21 +231,27 @@ const dup: Handler<[fd: number]> = (call, [fd]) =>
     return copy < 0 ? { errno: lastError(call) } : { result: install(call, adopt(call.libc, copy, file)) };
   });
 
-const setsockopt: Handler<[fd: number, level: number, name: number, value: number]> = (
+const setsockopt: Handler<[fd: number, level: number, name: number, value: OptionValue]> = (
   call,
   [fd, level, name, value],
-) =>
-  withDescriptor(call, fd, ({ real }) =>
-    zeroOr(call, call.libc.setsockopt(real, level, name, new Int32Array([value]), 4)),
+) => {
+  const bytes = packOption(optionForm(level, name), value);
+  return withDescriptor(call, fd, ({ real }) =>
+    zeroOr(call, call.libc.setsockopt(real, level, name, bytes, bytes.length)),
   );
+};
 
 const getsockopt: Handler<[fd: number, level: number, name: number]> = (call, [fd, level, name]) =>
   withDescriptor(call, fd, ({ real, file }) => {
-    const value = new Int32Array(1);
-    const answer = zeroOr(call, call.libc.getsockopt(real, level, name, value, new Uint32Array([4])));
+    const form = optionForm(level, name);
+    const bytes = new Uint8Array(optionLength(form, undefined));
+    const length = new Uint32Array([bytes.length]);
+    const answer = zeroOr(call, call.libc.getsockopt(real, level, name, bytes, length));
     if ('errno' in answer) return answer;
-    const left = level === SOL_SOCKET && name === SO_ERROR && value[0] === 0 ? takePending(file) : undefined;
-    return { result: 0, out: [null, null, null, left ? errnoNumber(left) : value[0], 4] };
+    const filled = length[0] as number;
+    const value = unpackOption(form, form === 'int' ? bytes : bytes.subarray(0, filled));
+    const left = level === SOL_SOCKET && name === SO_ERROR && value === 0 ? takePending(file) : undefined;
+    return { result: 0, out: [null, null, null, left ? errnoNumber(left) : value, filled] };
   });
 
 const name =

@@ -2,9 +2,10 @@
  * `%{ … }%`: the few lines of Python by which scripts assert things about a connection. Assignments, `assert` and `print`
  * over integers: names, comparisons (chained too), arithmetic, bits, `and`, `or`, `not`. Names last until the script ends.
  */
+
+import { TCP_INFO_CONSTANTS } from '../sim/tcp/info.ts';
 import { Mismatch, Unsupported } from './outcome.ts';
 import type { CodeAction } from './script.ts';
-import { TCP_INFO_CONSTANTS } from './tcp-info.ts';
 
 type Names = Map<string, number>;
 

@@ -3,13 +3,13 @@
  * directory of scripts shows which missing feature would let how many of them run.
  */
 import { type CallName, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
+import { KEPT } from '../sim/tcp/info.ts';
 import { FLAGS, hasCall, wordsOf } from './calls.ts';
 import { lacking, type ReadFile } from './commands.ts';
 import { configOf, DEFAULTS } from './config.ts';
 import { Machine } from './machine.ts';
 import { Unsupported } from './outcome.ts';
 import type { Expression, PacketAction, Script, SyscallAction, TcpAction } from './script.ts';
-import { KEPT } from './tcp-info.ts';
 import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
 
 /** Socket options that the simulator has. */

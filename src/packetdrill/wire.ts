@@ -4,6 +4,7 @@
  */
 import type { Time } from '../sim/base/time.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
+import { tcpInfo } from '../sim/tcp/info.ts';
 import { parseIp4 } from '../sim/wire/ipv4.ts';
 import type { Config } from './config.ts';
 import { Flow } from './flow.ts';
@@ -11,7 +12,6 @@ import type { Machine } from './machine.ts';
 import { Mismatch, Unsupported } from './outcome.ts';
 import { emitPacket, flagBits, readPacket, type WirePacket } from './packet.ts';
 import type { PacketAction, TcpAction, TcpOption } from './script.ts';
-import { tcpInfo } from './tcp-info.ts';
 
 /** The peer's first port; each connection that it opens takes the next. */
 const FIRST_PORT = 40_000;

@@ -6,6 +6,7 @@
  * not print is written `...`, since the simulator has no addresses.
  */
 import { fromUtf8 } from '../sim/base/bytes.ts';
+import { type Linger, type OptionValue, optionForm, packOption } from '../sim/base/sockopt.ts';
 import { human, type Time } from '../sim/base/time.ts';
 import { type ArgForm, type CallName, CONSTANTS, NAMES, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
 
@@ -77,11 +78,11 @@ function argument(data: CallData, forms: readonly Argument[], k: number): string
     case 'addr-out':
       return filledIn(data, k) === undefined ? (data.failed ? '...' : 'NULL') : sockaddr(filledIn(data, k));
     case 'optval-out':
-      return filledIn(data, k) === undefined ? '...' : `[${filledIn(data, k)}]`;
+      return filledIn(data, k) === undefined ? '...' : optionValue(data, filledIn(data, k), true);
     case 'optval':
-      return `[${value}]`;
+      return optionValue(data, value, false);
     case 'optlen':
-      return forms[k - 1]?.[1] === 'optval-out' ? `[${value ?? 4}]` : String(value ?? 4);
+      return forms[k - 1]?.[1] === 'optval-out' ? `[${filledIn(data, k) ?? value ?? 4}]` : String(value ?? 4);
     case 'addrlen':
       if (forms[k - 1]?.[1] === 'addr') return String(value ?? 16);
       return filledIn(data, k - 1) === undefined && !data.failed ? 'NULL' : '[16]';
@@ -130,6 +131,14 @@ function flags(form: 'type' | 'flags', value: number): string {
   return words.join('|');
 }
 
+/** The value of a socket option; `out`: as the kernel fills it in. */
+function optionValue({ args }: CallData, value: unknown, out: boolean): string {
+  const form = optionForm(Number(args[1]), Number(args[2]));
+  if (form === 'int' || value === null) return `[${value}]`;
+  if (form === 'linger') return `{l_onoff=${(value as Linger).onoff}, l_linger=${(value as Linger).linger}}`;
+  return quote(packOption(form, value as OptionValue, out));
+}
+
 type Level = keyof typeof OPTIONS;
 const levels = Object.keys(OPTIONS) as Level[];
 const levelName = (value: number): string => levels.find((level) => constant(level) === value) ?? hexNumber(value);
@@ -137,8 +146,15 @@ const levelName = (value: number): string => levels.find((level) => constant(lev
 function optionName(level: number, value: number): string {
   const known = levels.find((name) => constant(name) === level);
   const names: readonly (keyof typeof CONSTANTS)[] = known ? OPTIONS[known] : [];
-  return names.find((name) => constant(name) === value) ?? hexNumber(value);
+  const name = names.find((one) => constant(one) === value);
+  return name === undefined ? hexNumber(value) : (OLD_NAMES[name] ?? name);
 }
+/** Options that exist twice since time_t has 64 bits everywhere: the C library's name stands for the old one. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  SO_RCVTIMEO: 'SO_RCVTIMEO_OLD',
+  SO_SNDTIMEO: 'SO_SNDTIMEO_OLD',
+  SO_TIMESTAMPING: 'SO_TIMESTAMPING_OLD',
+};
 
 const isAddress = (value: unknown): value is { addr: string; port: number } =>
   typeof value === 'object' && value !== null && 'addr' in value && 'port' in value;
@@ -194,7 +210,7 @@ export function shortCall(data: CallData): string {
       case 'option':
         return [argument(data, forms, k)];
       case 'optval':
-        return [String(value)];
+        return [typeof value === 'object' ? optionValue(data, value, false) : String(value)];
       default:
         return [];
     }

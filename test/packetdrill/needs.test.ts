@@ -17,7 +17,7 @@ describe('what a script needs', () => {
 ${ACCEPTED}
 +0 poll([], 0, 0) = 0
 +0 poll([], 0, 0) = 0
-+0 setsockopt(4, SOL_TCP, TCP_INQ, [1], 4) = 0
++0 setsockopt(4, SOL_TCP, TCP_ULP, [1], 4) = 0
 +0 sendto(4, ..., 1, MSG_FASTOPEN|MSG_NOSIGNAL, ..., ...) = 1
 +0 > [ect0] P. 1:2002(2001) ack 1
 +0 > P.U 1:1001(1000) ack 1 <FO,ECN e0b 1>
@@ -30,7 +30,7 @@ ${ACCEPTED}
       'ICMP',
       'MSG_FASTOPEN',
       'TCP_INFO tcpi_delivered',
-      'TCP_INQ',
+      'TCP_ULP',
       'command halt',
       'option --mss',
       'packets larger than the MSS (GSO)',

@@ -137,7 +137,7 @@ describe('running a script', () => {
 /** What the simulator lacks, by name, and the line that needs it. */
 const LACKS: [text: string, what: string][] = [
   ['+0 poll([{fd=4, events=POLLIN, revents=0}], 1, 0) = 0', 'poll()'],
-  ['+0 setsockopt(4, SOL_TCP, TCP_FASTOPEN, [1], 4) = 0', 'TCP_FASTOPEN'],
+  ['+0 setsockopt(4, SOL_TCP, TCP_REPAIR, [1], 4) = 0', 'TCP_REPAIR'],
   ['+0 send(4, ..., 10, MSG_DONTWAIT|MSG_ZEROCOPY) = 10', 'MSG_ZEROCOPY'],
   ['+0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 5', 'IPv6'],
   ['+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5', 'sockets other than TCP'],

@@ -4,6 +4,7 @@
  */
 import type { Errno } from '../base/errno.ts';
 import type { Seq } from '../base/seq.ts';
+import type { OptionName } from '../base/sockopt.ts';
 import type { Time } from '../base/time.ts';
 import type { Alarm } from '../net/scheduler.ts';
 import { newSockOpts, type SockOpts } from '../tcp/sockopts.ts';
@@ -68,6 +69,13 @@ export class Socket {
   /** What connect() made of it (Linux enum socket_state); the connection itself may be over. */
   phase: 'unconnected' | 'connecting' | 'connected' = 'unconnected';
   reuseAddr = false;
+  reusePort = false;
+  /** SO_LINGER: how long close() waits; undefined: it does not (SOCK_LINGER). */
+  linger: { seconds: number } | undefined;
+  /** What SO_LINGER last said, switched on or not (sk_lingertime). */
+  lingerSeconds = 0;
+  /** Options that it only remembers for the program. */
+  kept: Map<OptionName, number> | undefined;
   /** Options that TCP obeys; the connection block has the same object. */
   opts: SockOpts = newSockOpts();
   noDelay = false;
@@ -125,4 +133,18 @@ export class Socket {
     this.error = undefined;
     return error;
   }
+}
+
+/** A connection that was accepted has its listener's options (inet_csk_clone_lock). */
+export function inheritOptions(child: Socket, listener: Socket): void {
+  child.opts = { ...listener.opts };
+  child.reusePort = listener.reusePort;
+  child.linger = listener.linger;
+  child.lingerSeconds = listener.lingerSeconds;
+  child.receiveTimeout = listener.receiveTimeout;
+  child.sendTimeout = listener.sendTimeout;
+  child.receiveErrors = listener.receiveErrors;
+  child.zeroCopy = listener.zeroCopy;
+  child.timestamping = listener.timestamping;
+  child.kept = listener.kept && new Map(listener.kept);
 }

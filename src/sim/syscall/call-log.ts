@@ -2,8 +2,10 @@
  * How a system call stands in the log: what went in, what came out. Shared by both kernels, so that the same call leaves
  * the same words whoever answered it. Knows neither kernel.
  */
+
 import { EMPTY } from '../base/bytes.ts';
 import { type Errno, errnoNumber } from '../base/errno.ts';
+import { optionForm, optionLength } from '../base/sockopt.ts';
 import type { Log } from '../trace/log.ts';
 import type { Context } from '../trace/schema.ts';
 import type { Position } from './kernel.ts';
@@ -30,7 +32,7 @@ function loggedArgs(name: CallName, args: readonly unknown[]): string {
     if (!DERIVED.has(form)) values.push(logged(given.shift()));
     else if (form === 'count') values.push(buffer?.length ?? 0);
     else if (form === 'length') values.push((before as readonly unknown[]).length);
-    else if (form === 'optlen') values.push(4);
+    else if (form === 'optlen') values.push(optionLength(optionForm(Number(args[1]), Number(args[2])), args[3]));
     else if (form === 'addrlen') values.push(forms[k - 1]?.[1] === 'addr-out' ? null : before === null ? 0 : 16);
     else values.push(null);
   }

@@ -11,6 +11,7 @@ import {
   type EpollEvent,
   type MsgHdr,
   type Offset,
+  type OptionInput,
   type Outcome,
   type PollFd,
   type Process,
@@ -114,8 +115,8 @@ class CallingThread<T extends ThreadState> implements Thread {
   fcntl = (fd: number, op: number, arg = 0) => this.#number('fcntl', [fd, op, arg]);
   open = (path: string, flags: number, mode = 0o666) => this.#number('open', [String(path), flags, mode]);
   lseek = (fd: number, offset: number, whence: number) => this.#number('lseek', [fd, offset, whence]);
-  setsockopt = (fd: number, level: number, name: number, value: number) =>
-    this.#nothing('setsockopt', [fd, level, name, value]);
+  setsockopt = (fd: number, level: number, name: number, value: OptionInput) =>
+    this.#nothing('setsockopt', [fd, level, name, value instanceof Uint8Array ? [...value] : value]);
   sleep = (duration: Time) => this.#nothing('nanosleep', [duration]);
 
   accept = async (fd: number, peer?: SockAddr): Promise<number> => {
@@ -185,8 +186,10 @@ class CallingThread<T extends ThreadState> implements Thread {
     return result;
   }
 
-  getsockopt = async (fd: number, level: number, name: number): Promise<number> =>
-    (await this.#filled('getsockopt', [fd, level, name])).out[3] as number;
+  getsockopt = (async (fd: number, level: number, name: number): Promise<unknown> => {
+    const value = (await this.#filled('getsockopt', [fd, level, name])).out[3];
+    return Array.isArray(value) ? Uint8Array.from(value) : value;
+  }) as Process['getsockopt'];
   getsockname = async (fd: number): Promise<SockAddr> => (await this.#filled('getsockname', [fd])).out[1] as SockAddr;
   getpeername = async (fd: number): Promise<SockAddr> => (await this.#filled('getpeername', [fd])).out[1] as SockAddr;
 }

@@ -7,6 +7,7 @@
  */
 import { type Errno, errnoNumber, errnoText } from '../base/errno.ts';
 import type { KernelVersion } from '../base/kernels.ts';
+import type { Linger } from '../base/sockopt.ts';
 import type { Time } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
 import type { CallName } from './signatures.ts';
@@ -78,6 +79,8 @@ export interface EpollEvent {
 export interface Offset {
   value: number;
 }
+/** What setsockopt() takes. */
+export type OptionInput = number | string | Linger | Uint8Array;
 
 /** A system call that failed. */
 export class SysError extends Error {
@@ -198,8 +201,18 @@ export interface Calls {
   close(fd: number): Promise<void>;
   /** A second descriptor for the same open file description. dup(2) */
   dup(fd: number): Promise<number>;
-  /** Integer options; ENOPROTOOPT, EINVAL. setsockopt(2), socket(7), tcp(7) */
-  setsockopt(fd: number, level: number, name: number, value: number): Promise<void>;
+  /**
+   * @param value an integer for most options; `{ onoff, linger }` for SO_LINGER; nanoseconds for SO_RCVTIMEO and
+   *   SO_SNDTIMEO, as `ms(200)` gives them; a text for TCP_CONGESTION and SO_BINDTODEVICE; bytes for TCP_FASTOPEN_KEY.
+   *   ENOPROTOOPT, EINVAL. setsockopt(2), socket(7), ip(7), tcp(7)
+   */
+  setsockopt(fd: number, level: number, name: number, value: OptionInput): Promise<void>;
+  /** What {@link setsockopt} would take; TCP_INFO gives the fields of struct tcp_info by name. getsockopt(2) */
+  getsockopt(fd: number, level: 1, name: 13): Promise<Linger>;
+  getsockopt(fd: number, level: 1, name: 25): Promise<string>;
+  getsockopt(fd: number, level: 6, name: 11): Promise<Readonly<Record<string, number>>>;
+  getsockopt(fd: number, level: 6, name: 13): Promise<string>;
+  getsockopt(fd: number, level: 6, name: 33): Promise<Uint8Array>;
   getsockopt(fd: number, level: number, name: number): Promise<number>;
   getsockname(fd: number): Promise<SockAddr>;
   /** ENOTCONN. getpeername(2) */

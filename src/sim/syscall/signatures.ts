@@ -6,12 +6,14 @@
  * - `fd`, `int`: a number.            - `in`: bytes going in (the event's data).
  * - `out`: bytes coming back (the exit event's data).   - `addr`: a socket address going in, `{addr, port}`.
  * - `addr-out`: a socket address coming back.           - `flags`, `level`, `option`: named constants, by `names`.
- * - `timespec`: nanoseconds.          - `count`: the number of bytes asked for.   - `optval`, `optval-out`: an int.
+ * - `timespec`: nanoseconds.          - `count`: the number of bytes asked for.
+ * - `optval`, `optval-out`: what the option before has, by base/sockopt.ts.
  * - `iov`, `iov-out`: struct iovec, as a list of lengths; their bytes, one after another, are the event's data.
  * - `msg`, `msg-out`: struct msghdr (kernel.ts MsgHdr), whose iovecs are lengths too.   - `length`: of the list before.
  * - `pollfds`, `epoll-event`, `epoll-events`, `fd-set`, `fds-out`, `path`, `offset`: what their names say.
  * - `events`: bits of poll(2) or epoll(7).   - `command`, `command-arg`: of fcntl(2) and ioctl(2).
  */
+import { SOCKET_OPTIONS, SOCKOPT, SOCKOPT_VALUES } from '../base/sockopt.ts';
 import { EPOLL, ERRQUEUE, FILE, POLL, TIMESTAMPING } from '../base/uapi.ts';
 
 export type ArgForm =
@@ -123,12 +125,8 @@ export const CONSTANTS = {
   MSG_OOB: 0x1, MSG_PEEK: 0x2, MSG_CTRUNC: 0x8, MSG_TRUNC: 0x20, MSG_DONTWAIT: 0x40, MSG_EOR: 0x80, MSG_WAITALL: 0x100,
   MSG_ERRQUEUE: 0x2000, MSG_NOSIGNAL: 0x4000, MSG_MORE: 0x8000, MSG_ZEROCOPY: 0x4000000, MSG_FASTOPEN: 0x20000000,
   MSG_CMSG_CLOEXEC: 0x40000000,
-  SOL_SOCKET: 1, SOL_TCP: 6,
-  SO_REUSEADDR: 2, SO_TYPE: 3, SO_ERROR: 4, SO_SNDBUF: 7, SO_RCVBUF: 8, SO_KEEPALIVE: 9, SO_LINGER: 13,
-  SO_ACCEPTCONN: 30, SO_PROTOCOL: 38, SO_DOMAIN: 39,
-  TCP_NODELAY: 1, TCP_MAXSEG: 2, TCP_QUICKACK: 12,
-  SO_TIMESTAMPING: 37, SCM_TIMESTAMPING: 37, SO_ZEROCOPY: 60, IP_RECVERR: 11, IPV6_RECVERR: 25, SOL_IP: 0, SOL_IPV6: 41,
-  TCP_INQ: 36, TCP_CM_INQ: 36,
+  SOL_SOCKET: 1, SOL_IP: 0, SOL_TCP: 6, SOL_IPV6: 41, ...SOCKOPT, ...SOCKOPT_VALUES,
+  SCM_TIMESTAMPING: 37, IPV6_RECVERR: 25, TCP_CM_INQ: 36,
   SEEK_SET: 0, SEEK_CUR: 1, SEEK_END: 2,
 } as const;
 
@@ -161,8 +159,8 @@ export const NAMES: Partial<Record<ArgForm, readonly (keyof typeof CONSTANTS)[]>
   ioctl: ['FIONREAD', 'TIOCOUTQ', 'SIOCOUTQNSD', 'SIOCATMARK', 'FIONBIO'],
 };
 /** Socket options by level: what `level` and `option` print as. */
-/* biome-ignore format: a table */
 export const OPTIONS = {
-  SOL_SOCKET: ['SO_REUSEADDR', 'SO_TYPE', 'SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF', 'SO_KEEPALIVE', 'SO_LINGER', 'SO_ACCEPTCONN', 'SO_PROTOCOL', 'SO_DOMAIN'],
-  SOL_TCP: ['TCP_NODELAY', 'TCP_MAXSEG', 'TCP_QUICKACK'],
-} as const;
+  SOL_SOCKET: Object.keys(SOCKET_OPTIONS.SOL_SOCKET),
+  SOL_IP: Object.keys(SOCKET_OPTIONS.SOL_IP),
+  SOL_TCP: Object.keys(SOCKET_OPTIONS.SOL_TCP),
+} as { readonly [L in keyof typeof SOCKET_OPTIONS]: readonly (keyof (typeof SOCKET_OPTIONS)[L])[] };

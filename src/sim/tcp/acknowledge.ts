@@ -30,6 +30,8 @@ export function acknowledge(turn: Turn, segment: Segment, window: number): void 
   const outstanding = tcb.flights.length;
   const advanced = seqLt(tcb.snd.una, segment.ack);
   tcb.rtt.probes = 0;
+  tcb.stats.lastAckRecv = turn.now;
+  tcb.softError = undefined;
   updateWindow(turn, segment, window);
   const sacked = markSacked(turn, segment);
   const acked = advanced ? advance(turn, segment) : NOTHING;

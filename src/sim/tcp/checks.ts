@@ -7,6 +7,7 @@ import { seqLe, seqLt } from '../base/seq.ts';
 import { ACK, FIN } from '../wire/tcp.ts';
 import { acknowledge, finAcknowledged } from './acknowledge.ts';
 import { startSmallAfterLostSyn } from './congestion/reno.ts';
+import { startKeepAlive } from './keepalive.ts';
 import { answerWithReset } from './output.ts';
 import { setPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
@@ -39,6 +40,7 @@ const ack: Check = (turn, segment) => {
     replaceRecentTimestamp(turn, segment);
     startSmallAfterLostSyn(tcb);
     enter(turn, 'rcv ACK of SYN', 'ESTABLISHED');
+    startKeepAlive(turn);
     beginReceiving(turn);
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);

@@ -9,6 +9,7 @@ import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CHECKS } from './checks.ts';
 import { startSmallAfterLostSyn } from './congestion/reno.ts';
+import { startKeepAlive } from './keepalive.ts';
 import { answerWithReset, firstSyn, output, sendSyn } from './output.ts';
 import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
@@ -106,6 +107,7 @@ function synSent(turn: Turn, segment: Segment): void {
   startSmallAfterLostSyn(tcb);
   acknowledge(turn, segment, segment.window);
   enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
+  startKeepAlive(turn);
   tcb.snd.maxWnd = tcb.snd.wnd;
   beginReceiving(turn);
   if (tcb.writePending || inPingpong(tcb)) {

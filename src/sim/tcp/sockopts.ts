@@ -29,6 +29,8 @@ export interface SockOpts {
   rtoMax: Time;
   /** TCP_DELACK_MAX_US. */
   delayedAckMax: Time;
+  /** TCP_QUICKACK was switched off: a connection begins by delaying its ACKs. */
+  delaysAcks: boolean;
   /** TCP_CORK: no segment that is not full leaves within 200 ms. */
   cork: boolean;
   /** TCP_NOTSENT_LOWAT; 0: net.ipv4.tcp_notsent_lowat. Bytes. */
@@ -83,6 +85,7 @@ export const newSockOpts = (): SockOpts => ({
   rtoMin: ZERO,
   rtoMax: ZERO,
   delayedAckMax: DELAYED_ACK_MAX,
+  delaysAcks: false,
   cork: false,
   notSentLowat: 0,
   maxSegment: 0,

@@ -5,6 +5,7 @@
  * here runs: calls.ts, segment-arrives.ts and timeouts.ts change a block inside a turn. No clock, no randomness, no
  * network, no socket: the initial sequence number and the timestamp offset come from outside.
  */
+import type { Errno } from '../base/errno.ts';
 import { ByteRing } from '../base/ring.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
@@ -20,6 +21,7 @@ export type TimerName =
   | 'persist'
   | 'delayed ACK'
   | 'compressed ACK'
+  | 'keepalive'
   | 'FIN-WAIT-2'
   | 'TIME-WAIT';
 export const TIMERS: readonly TimerName[] = [
@@ -29,6 +31,7 @@ export const TIMERS: readonly TimerName[] = [
   'persist',
   'delayed ACK',
   'compressed ACK',
+  'keepalive',
   'FIN-WAIT-2',
   'TIME-WAIT',
 ];
@@ -205,6 +208,19 @@ export interface Tcb {
   /** SND.NXT when the last loss probe was sent, until its fate is known (TLP.end_seq), and whether it was a repetition. */
   probe: { end: Seq; again: boolean } | undefined;
 
+  loss: {
+    /** When the first retransmission of this episode was sent; NEVER: none (Linux retrans_stamp). */
+    retransStamp: Time;
+  };
+
+  stats: {
+    /** When an acknowledgment last came (Linux rcv_tstamp). */
+    lastAckRecv: Time;
+  };
+
+  /** What an ICMP message said went wrong; told when the connection times out (Linux sk_err_soft). */
+  softError: Errno | undefined;
+
   ack: Ack;
 
   /** Opened by connect(), not by a SYN for a listener. */
@@ -235,6 +251,9 @@ export interface TcbInit {
 
 /** Linux TCP_INIT_CWND (RFC 6928). */
 export const INITIAL_CWND = 10;
+
+/** An instant that has not come. */
+export const NEVER = -1 as Time;
 
 /** A block in CLOSED. */
 export function newTcb(init: TcbInit): Tcb {
@@ -276,7 +295,10 @@ export function newTcb(init: TcbInit): Tcb {
     },
     rack: { at: ZERO, end: iss, rtt: ZERO, minRtt: ZERO, reordering: false, highest: iss },
     probe: undefined,
-    ack: newAck(),
+    loss: { retransStamp: NEVER },
+    stats: { lastAckRecv: ZERO },
+    softError: undefined,
+    ack: { ...newAck(), pingpong: opts.delaysAcks ? settings.receive.pingpongThreshold : 0 },
     active: false,
     writePending: false,
     noDelay: false,

@@ -3,6 +3,7 @@
  * due does nothing, so a stale alarm is harmless.
  */
 import { human, type Time } from '../base/time.ts';
+import { keepAliveTimeout } from './keepalive.ts';
 import { output, probeDelay, retransmit, sendLossProbe, sendProbe, sendReset, unsent } from './output.ts';
 import { compressedAckDue, delayedAckDue, setPingpong } from './receive/acknowledging.ts';
 import { detect, enterFastRecovery, inFlight, timeoutLoss } from './recovery/loss.ts';
@@ -46,6 +47,9 @@ const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
   persist: probeTimeout,
   'delayed ACK': delayedAckDue,
   'compressed ACK': compressedAckDue,
+  keepalive: (turn) => {
+    if (keepAliveTimeout(turn) === 'give up') giveUp(turn);
+  },
   'FIN-WAIT-2': (turn) => {
     note(
       turn,

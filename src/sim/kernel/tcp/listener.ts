@@ -12,7 +12,7 @@ import { segmentArrives } from '../../tcp/segment-arrives.ts';
 import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
 import type { Host, Route } from '../host.ts';
 import { DATA_READY } from '../poll.ts';
-import type { Listener, Socket } from '../socket.ts';
+import { inheritOptions, type Listener, type Socket } from '../socket.ts';
 import { apply, attachTcb, freeSocket, logNames, queueEvent } from './bridge.ts';
 
 /** Both queues are full when they hold more than the backlog (sk_acceptq_is_full, inet_csk_reqsk_queue_is_full). */
@@ -68,12 +68,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.onEstablished = () => established(host, child);
   child.reuseAddr = socket.reuseAddr;
   child.noDelay = socket.noDelay;
-  child.opts = { ...socket.opts };
-  child.receiveTimeout = socket.receiveTimeout;
-  child.sendTimeout = socket.sendTimeout;
-  child.receiveErrors = socket.receiveErrors;
-  child.zeroCopy = socket.zeroCopy;
-  child.timestamping = socket.timestamping;
+  inheritOptions(child, socket);
   child.sendBuffer = socket.sendBuffer;
   child.receiveBuffer = socket.receiveBuffer;
   child.sendBufferLocked = socket.sendBufferLocked;

@@ -2,8 +2,8 @@
  * What getsockopt(TCP_INFO) of Linux would say of a connection, as far as the simulator keeps it (include/uapi/linux/tcp.h,
  * net/ipv4/tcp.c tcp_get_info). A field that is absent is one that it does not keep.
  */
-import type { State } from '../sim/tcp/states.ts';
-import type { Tcb } from '../sim/tcp/tcb.ts';
+import type { State } from './states.ts';
+import type { Tcb } from './tcb.ts';
 
 /* biome-ignore format: a table */
 const STATES: Readonly<Record<State, number>> = {
