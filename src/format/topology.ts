@@ -19,6 +19,14 @@ export interface TopologyLink {
   readonly queue: number;
   /** Probability, 0 to 1, that a packet is lost. */
   readonly loss: number;
+  /** Probabilities that a packet arrives twice, and that one bit of it is flipped; absent: never. */
+  readonly duplicate?: number;
+  readonly corrupt?: number;
+  /** The delay varies by so much to either side; absent: never. */
+  readonly jitter?: Time;
+  /** Probability that a packet is not delayed and overtakes others; absent: none does. One of `gap` at most. */
+  readonly reorder?: number;
+  readonly gap?: number;
   /** Octets of the largest IP packet. */
   readonly mtu: number;
 }
@@ -50,6 +58,8 @@ export const DEFAULT_TOPOLOGY: Topology = {
 
 /** Octets: RFC 791 section 3.2 asks every network for at least 68; the total length field ends at 65535. */
 const MTU = { min: 68, max: 65535, integer: true } as const;
+/** Packets of which one may be reordered. */
+const GAP = { min: 1, max: 1e6, integer: true } as const;
 const QUEUE = { min: 1, max: 1e9, integer: true } as const;
 
 const HOST = /^[a-z][a-zA-Z0-9]*$/;
@@ -68,7 +78,9 @@ const RATE_UNITS: Readonly<Record<string, number>> = { 'bit/s': 1, 'kbit/s': 1e3
 const SETTING = /^net(?:\.\w+)+$/;
 
 const HOST_KEYS = ['address', 'kernel', 'sysctl'];
-const LINK_KEYS = ['between', 'delay', 'rate', 'queue', 'loss', 'mtu'];
+/** Probabilities of what may happen to a packet, as tc-netem(8) names it. */
+const CHANCES = ['duplicate', 'corrupt', 'reorder'] as const;
+const LINK_KEYS = ['between', 'delay', 'rate', 'queue', 'loss', ...CHANCES, 'gap', 'jitter', 'mtu'];
 
 /** The topology of a front matter's `topology:` value; faults go to the reader's report. */
 export function readTopology(yaml: YamlReader, value: Value): Topology {
@@ -180,6 +192,16 @@ function readLink(yaml: YamlReader, value: Value, hosts: Readonly<Record<string,
   const loss = read('loss', (at) => yaml.number(at, { min: 0, max: 1 }));
   const queue = read('queue', (at) => yaml.number(at, QUEUE));
   const mtu = read('mtu', (at) => yaml.number(at, MTU));
+  const jitter = read('jitter', (at) => readQuantity(yaml, at, DELAY_UNITS, '1ms'));
+  const gap = read('gap', (at) => yaml.number(at, GAP));
+  const chances: Partial<Record<(typeof CHANCES)[number], number>> = {};
+  for (const name of CHANCES) {
+    const chance = read(name, (at) => yaml.number(at, { min: 0, max: 1 }));
+    if (chance !== undefined) chances[name] = chance;
+  }
+  if (gap !== undefined && !entries.has('reorder')) {
+    yaml.fault(entries.get('gap') as Value, '`gap` says which packets `reorder` is for: give that, too.');
+  }
   if (!pair) return undefined;
   return {
     between: pair,
@@ -187,6 +209,9 @@ function readLink(yaml: YamlReader, value: Value, hosts: Readonly<Record<string,
     ...(rate === undefined ? {} : { rate }),
     queue: queue ?? LINK_DEFAULTS.queue,
     loss: loss ?? LINK_DEFAULTS.loss,
+    ...chances,
+    ...(gap === undefined ? {} : { gap }),
+    ...(jitter === undefined ? {} : { jitter: ns(jitter) }),
     mtu: mtu ?? LINK_DEFAULTS.mtu,
   };
 }

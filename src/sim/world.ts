@@ -28,6 +28,8 @@ export interface WorldOptions {
   hooks: Hooks;
   /** The initial sequence number of every connection, in place of the hash and the clock of RFC 6528: to watch it wrap. */
   initialSequence?: number;
+  /** false: the log numbers events and keeps none, for worlds that are too large to be looked at. */
+  log?: boolean;
 }
 
 /** The first process of the first host gets this number, the next host's the next hundred. */
@@ -35,19 +37,21 @@ const FIRST_PID = 100;
 
 class World implements Kernel {
   readonly kind = 'simulator';
-  readonly log = new Log();
+  readonly log: Log;
   readonly processes: ReadonlyMap<string, Process>;
   readonly #hooks: Hooks;
   readonly #scheduler = new Scheduler();
   readonly #runQueue = new RunQueue();
   /** Answers of calls that had blocked, to be handed out one by one. */
   readonly #answers: (() => void)[] = [];
-  readonly #threads = new Threads<Task, Host>(this.log);
+  readonly #threads: Threads<Task, Host>;
   readonly #mains: Task[] = [];
   #cells = 0;
 
-  constructor({ seed, topology, hooks, initialSequence }: WorldOptions) {
+  constructor({ seed, topology, hooks, initialSequence, log = true }: WorldOptions) {
     this.#hooks = hooks;
+    this.log = new Log({ keep: log });
+    this.#threads = new Threads<Task, Host>(this.log);
     let sockets = 0;
     const machine: Machine = {
       log: this.log,

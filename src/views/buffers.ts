@@ -157,7 +157,7 @@ function inFlight(log: Log, at: number, sock: SockFacts, una: number, nxt: numbe
     const to = Math.min(packet.seq + packet.length, nxt);
     if (to <= from) {
       // Nothing older than the acknowledged bytes matters, unless it was sent again since.
-      if (packet.seq + packet.length <= una && !packet.retransmission) break;
+      if (packet.seq + packet.length <= una && !packet.retransmission && !packet.copy) break;
       continue;
     }
     for (const [a, b] of without([from, to], seen)) {

@@ -42,6 +42,8 @@ export interface PacketFacts extends PacketWay {
   /** As tcpdump prints them. */
   options: string;
   retransmission: boolean;
+  /** A copy that the link made: nobody sent it. */
+  copy: boolean;
   /** Carries nothing new, at a sequence number before the next: asks for an answer (window probe, keep-alive). */
   probe: boolean;
 }
@@ -116,6 +118,7 @@ function blank(
     window: 0,
     options: '',
     retransmission: false,
+    copy: event.host < 0 && event.sock > 0,
     probe: false,
   };
 }
@@ -172,8 +175,8 @@ function interpret(packet: PacketFacts, segment: Segment, mine: Direction, their
   packet.window = segment.window << (scaled ? Math.min(mine.scale as number, 14) : 0);
   const end = seqAdd(segment.seq, packet.space);
   const before = mine.highest !== undefined && seqLt(segment.seq, mine.highest);
-  packet.retransmission = before && packet.space > 0;
-  packet.probe = before && packet.space === 0 && (flags & RST) === 0;
+  packet.retransmission = before && packet.space > 0 && !packet.copy;
+  packet.probe = before && packet.space === 0 && (flags & RST) === 0 && !packet.copy;
   if (packet.space > 0 && (mine.highest === undefined || seqLt(mine.highest, end))) mine.highest = end;
 }
 

@@ -102,10 +102,14 @@ function devicesOf(log: Log, host: Lifeline): Device[] {
   return devices;
 }
 
-function describe(log: Log, { delay, loss, queue, mtu }: EventOf<'link.up'>, peer: number): string {
+function describe(log: Log, link: EventOf<'link.up'>, peer: number): string {
+  const { delay, jitter, queue, mtu } = link;
   const name = factsOf(log).hosts.find(({ host }) => host === peer)?.name ?? '?';
   const facts = [`to ${name}`, `delay ${human(delay)}`, `MTU ${mtu}`, `queue of ${queue} packets`];
-  if (loss > 0) facts.push(`loss ${Number((loss * 100).toPrecision(6))} %`);
+  if (jitter > 0) facts.push(`jitter ${human(jitter)}`);
+  for (const chance of ['loss', 'duplicate', 'corrupt', 'reorder'] as const) {
+    if (link[chance] > 0) facts.push(`${chance} ${Number((link[chance] * 100).toPrecision(6))} %`);
+  }
   return facts.join(', ');
 }
 

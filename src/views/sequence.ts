@@ -110,7 +110,7 @@ function arrowOf(packet: PacketFacts, points: ReadonlyMap<number, Point>): Arrow
     window,
     options: packet.options,
     retransmission,
-    label: retransmission ? `${labelOf(packet)} retransmission` : labelOf(packet),
+    label: `${labelOf(packet)}${retransmission ? ' retransmission' : packet.copy ? ' copy' : ''}`,
   };
 }
 

@@ -89,8 +89,11 @@ function textOf(log: Log, event: Event): string {
     return found ? shortCall(callData(log, found)) : 'a call';
   };
   switch (event.kind) {
-    case 'packet.sent':
-      return `${host} sent ${packet(event.n)}${packetIndex(log).get(event.n)?.retransmission ? ' again' : ''}`;
+    case 'packet.sent': {
+      const { copy, retransmission } = packetIndex(log).get(event.n) ?? {};
+      if (copy) return `the link made a copy of ${packet(event.n)}`;
+      return `${host} sent ${packet(event.n)}${retransmission ? ' again' : ''}`;
+    }
     case 'packet.queued':
       return `${packet(event.packet)} waits for the wire behind ${packets(event.length)}`;
     case 'packet.arrived':

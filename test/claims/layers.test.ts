@@ -117,7 +117,7 @@ describe('claims: layers', () => {
       await pause(50);
       assert.deepEqual(
         part.log.of('packet.dropped').map(({ reason }) => reason),
-        ['malformed packet', 'no host has this address'],
+        ['bad checksum', 'no host has this address'],
       );
       assert.equal(rows('server', 'ESTAB')[0]?.recvQ, 100);
       assert.equal(world.packets({ from: 'server', length: 0 }).at(-1)?.ack, 101);

@@ -168,6 +168,12 @@ describe('format: topology', () => {
     fault('hosts: {a: {kernel: 6.1}, b: 10.0.0.2}', '3:14+13 A host needs `address: 10.0.0.1`.');
   });
 
+  it('says what may happen to packets, in the words of tc-netem(8)', () => {
+    const chances = 'duplicate: 0.01, corrupt: 0.001, reorder: 0.25, gap: 5, jitter: 2ms';
+    const [link] = topology(`links: [{between: [client, server], ${chances}}]`).links;
+    assert.deepEqual(link, { ...LINK, duplicate: 0.01, corrupt: 0.001, reorder: 0.25, gap: 5, jitter: 2_000_000 });
+  });
+
   it('joins two hosts by default, and one by nothing', () => {
     assert.deepEqual(topology('hosts: {a: 10.0.0.1, b: 10.0.0.2}').links, [{ ...LINK, between: ['a', 'b'] }]);
     assert.deepEqual(topology('hosts: {a: 10.0.0.1}').links, []);
@@ -192,6 +198,9 @@ describe('format: topology', () => {
     fault(link('rate: 0'), '4:39+1 A link rate must be above zero.');
     fault(link('rate: 1Gb/s'), '4:39+5 `topology.links[0].rate` must be a number with a unit (bit/s');
     fault(link('loss: 1.5'), '4:39+3 `topology.links[0].loss` must be a number from 0 to 1.');
+    fault(link('reorder: 2'), '4:42+1 `topology.links[0].reorder` must be a number from 0 to 1.');
+    fault(link('gap: 5'), '4:38+1 `gap` says which packets `reorder` is for: give that, too.');
+    fault(link('jitter: 5'), '4:41+1 `topology.links[0].jitter` must be a number with a unit (ns, us, ms, s)');
     fault(link('loss: 1%'), '4:39+2');
     fault(link('queue: 0'), '4:40+1');
     fault(link('mtu: 67'), '4:38+2');

@@ -126,7 +126,7 @@ export class Epoll {
   /** @returns whether a thread was woken */
   becameReady(entry: Entry, cause: number): boolean {
     this.#ready.add(entry);
-    const woken = this.waiters.tasks.length > 0;
+    const woken = !this.waiters.empty;
     this.#runQueue.wake(this.waiters, cause, true);
     this.watchers.notify(EPOLLIN, cause);
     return woken;

@@ -178,7 +178,8 @@ export class Host implements Port {
       return;
     }
     const parsed = parseTcpIpv4(packet.payload);
-    if (isMalformed(parsed)) this.#drop(number, DROPS.malformed);
+    if (isMalformed(parsed))
+      this.#drop(number, parsed.malformed.endsWith('checksum') ? DROPS.checksum : DROPS.malformed);
     else this.#deliver(parsed.segment, parsed.ip.src, parsed.ip.dst, number);
   }
 

@@ -8,10 +8,11 @@ import type { OptionName } from '../base/sockopt.ts';
 import type { Time } from '../base/time.ts';
 import type { Alarm } from '../net/scheduler.ts';
 import { newSockOpts, type SockOpts } from '../tcp/sockopts.ts';
-import type { Tcb, TimerName } from '../tcp/tcb.ts';
+import type { Tcb } from '../tcp/tcb.ts';
 import type { ErrorQueue } from './error-queue.ts';
 import { Watchers } from './poll.ts';
 import { WaitQueue } from './task.ts';
+import type { Observed } from './tcp/observe.ts';
 
 /** The two queues of a listening socket. */
 export interface Listener {
@@ -21,18 +22,6 @@ export interface Listener {
   syn: Set<Socket>;
   /** Connections that are established and wait for accept(). */
   accept: Socket[];
-}
-
-/** The fields of an event, as they were logged. */
-export type Logged = Readonly<Record<string, number | readonly number[]>>;
-
-/** What was last logged of a connection, and its one entry in the scheduler. */
-export interface Bridge {
-  isn: Logged | undefined;
-  send: Logged | undefined;
-  recv: Logged | undefined;
-  timers: Partial<Record<TimerName, { at: Time; event: number }>>;
-  alarm: Alarm | undefined;
 }
 
 export class Socket {
@@ -111,13 +100,10 @@ export class Socket {
   /** poll(), select() and epolls that watch it. */
   readonly watchers = new Watchers();
 
-  readonly bridge: Bridge = {
-    isn: undefined,
-    send: undefined,
-    recv: undefined,
-    timers: {},
-    alarm: undefined,
-  };
+  /** What was last logged of the connection. */
+  observed: Observed | undefined;
+  /** Rings when the earliest of the connection's timers is due. */
+  alarm: Alarm | undefined;
 
   constructor(id: number, domain: number, type: number, sendBuffer: number, receiveBuffer: number) {
     this.id = id;

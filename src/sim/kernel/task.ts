@@ -63,23 +63,32 @@ export interface ProcessState {
   readonly fds: FdTable;
 }
 
-/** Threads waiting for one thing, in the order in which they came. */
+/** Threads waiting for one thing, in the order in which they came. Most queues are empty, and take next to no memory. */
 export class WaitQueue implements Waitable {
-  readonly #tasks = new Set<Task>();
+  #tasks: Task[] = NOBODY;
 
+  /** A thread waits. It does not wait here yet. */
   add(task: Task): void {
-    this.#tasks.add(task);
+    if (this.#tasks === NOBODY) this.#tasks = [task];
+    else this.#tasks.push(task);
   }
 
   remove(task: Task): void {
-    this.#tasks.delete(task);
+    const at = this.#tasks.indexOf(task);
+    if (at >= 0) this.#tasks.splice(at, 1);
+  }
+
+  get empty(): boolean {
+    return this.#tasks.length === 0;
   }
 
   /** The threads, first come first. */
   get tasks(): readonly Task[] {
-    return [...this.#tasks];
+    return this.#tasks;
   }
 }
+
+const NOBODY: Task[] = [];
 
 /** The threads that may go on. */
 export class RunQueue {

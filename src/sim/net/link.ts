@@ -1,60 +1,110 @@
 /**
- * A link between two hosts: each direction has a queue, a rate, a delay and a chance of loss. Packets keep their order.
- * It moves packets and knows nothing of what they mean.
+ * A link between two hosts: each direction has a queue, a rate and a delay, and may lose, copy, damage, delay and reorder
+ * packets as Linux's netem does (net/sched/sch_netem.c; tc-netem(8)), each by a stream of random numbers of its own. It
+ * moves packets and knows nothing of what they mean.
+ *
+ * A packet waits for the wire, takes its time on it, and is then on its way for `delay`. What the link does to it happens
+ * after the wire: a lost packet has taken its time on it, and one that is not held back arrives as soon as it has left it.
  */
 import { Rng } from '../base/rng.ts';
 import { type Time, ZERO } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
-import type { Packet } from '../wire/packet.ts';
+import { type Packet, RawPacket } from '../wire/packet.ts';
 import { DROPS } from './drops.ts';
+import { Pipe, type Receiver } from './pipe.ts';
 import type { Scheduler } from './scheduler.ts';
+import { Waiting } from './waiting.ts';
 
 /** Bytes of an Ethernet header: they take their time on the wire too. */
 const FRAME_HEADER = 14;
 
 /** Where a link ends. */
-export interface Port {
+export interface Port extends Receiver {
   /** The host's index. */
   readonly index: number;
   readonly name: string;
-  /** A packet has come; `number` is that of its `packet.sent`. */
-  arrive(packet: Packet, number: number): void;
 }
 
-export interface LinkOptions {
+/** What may go wrong on a link, in the words of tc-netem(8). Probabilities are 0 to 1; absent: never. */
+export interface Impairments {
+  /** Probability that a packet is lost. */
+  loss?: number;
+  /** Probability that a packet arrives twice. */
+  duplicate?: number;
+  /** Probability that one bit of a packet is flipped. */
+  corrupt?: number;
+  /**
+   * The delay varies by so much to either side, evenly. Packets may overtake each other, unless the link has a rate: then
+   * none arrives before the one that was sent before it.
+   */
+  jitter?: Time;
+  /** Probability that a packet is not held back by the delay, and so overtakes those that are on their way. */
+  reorder?: number;
+  /** Only every `gap`th packet may do so; 1 unless given. */
+  gap?: number;
+}
+
+export interface LinkOptions extends Impairments {
   /** One way. */
   delay: Time;
   /** Bits per second; Infinity: none. */
   rate: number;
   /** Packets that may wait for the wire. */
   queue: number;
-  /** 0 to 1. */
-  loss: number;
   /** Bytes of an IP packet. */
   mtu: number;
   /**
    * What the devices at its ends do with a packet that is larger than a segment of the path (GSO): cut it into segments,
    * the default, or carry it whole.
    */
-  offload?: 'cut' | 'whole';
+  offload?: 'cut' | 'whole' | undefined;
+}
+
+/** Something that happens by chance, with its own stream of random numbers. */
+class Chance {
+  readonly rng: Rng;
+  readonly #probability: number;
+
+  constructor(seed: number, name: string, probability: number) {
+    this.rng = new Rng(seed, name);
+    this.#probability = probability;
+  }
+
+  /** Whether it happens. One that never does draws no number. */
+  happens(): boolean {
+    return this.#probability > 0 && this.rng.unit() < this.#probability;
+  }
 }
 
 interface Direction {
+  from: Port;
   to: Port;
-  rng: Rng;
   /** When the wire is free again. */
   free: Time;
-  waiting: number;
+  waiting: Waiting;
+  pipe: Pipe;
+  loss: Chance;
+  duplicate: Chance;
+  corrupt: Chance;
+  reorder: Chance;
+  jitter: Rng;
+  /** Packets since one was last reordered (netem's counter). */
+  counter: number;
 }
 
 export class Link {
   readonly index: number;
   readonly mtu: number;
   readonly offload: 'cut' | 'whole';
-  readonly #options: LinkOptions;
+  readonly #delay: Time;
+  readonly #rate: number;
+  readonly #queue: number;
+  readonly #jitter: Time;
+  readonly #gap: number;
   readonly #scheduler: Scheduler;
   readonly #log: Log;
-  readonly #directions: Map<Port, Direction>;
+  readonly #there: Direction;
+  readonly #back: Direction;
 
   constructor(
     index: number,
@@ -64,58 +114,133 @@ export class Link {
     scheduler: Scheduler,
     log: Log,
   ) {
+    const { delay, rate, queue, mtu, offload = 'cut' } = options;
+    const { loss = 0, duplicate = 0, corrupt = 0, jitter = ZERO, reorder = 0, gap = 1 } = options;
     this.index = index;
-    this.mtu = options.mtu;
-    this.offload = options.offload ?? 'cut';
-    this.#options = options;
+    this.mtu = mtu;
+    this.offload = offload;
+    this.#delay = delay;
+    this.#rate = rate;
+    this.#queue = queue;
+    this.#jitter = jitter;
+    this.#gap = gap;
     this.#scheduler = scheduler;
     this.#log = log;
+    const direction = (from: Port, to: Port): Direction => {
+      const name = `${from.name}>${to.name} ${index}`;
+      return {
+        from,
+        to,
+        free: ZERO,
+        waiting: new Waiting(scheduler),
+        pipe: new Pipe(to, scheduler),
+        loss: new Chance(seed, `loss ${name}`, loss),
+        duplicate: new Chance(seed, `duplicate ${name}`, duplicate),
+        corrupt: new Chance(seed, `corrupt ${name}`, corrupt),
+        reorder: new Chance(seed, `reorder ${name}`, reorder),
+        jitter: new Rng(seed, `jitter ${name}`),
+        counter: 0,
+      };
+    };
     const [a, b] = ends;
-    const direction = (from: Port, to: Port): Direction => ({
-      to,
-      rng: new Rng(seed, `loss ${from.name}>${to.name} ${index}`),
-      free: ZERO,
-      waiting: 0,
-    });
-    this.#directions = new Map([
-      [a, direction(a, b)],
-      [b, direction(b, a)],
-    ]);
-    const { delay, rate, queue, loss, mtu } = options;
-    log.add('link.up', { cause: -1 }, { link: index, a: a.index, b: b.index, delay, rate, queue, loss, mtu });
+    this.#there = direction(a, b);
+    this.#back = direction(b, a);
+    log.add(
+      'link.up',
+      { cause: -1 },
+      {
+        ...{ link: index, a: a.index, b: b.index, delay, rate, queue, mtu },
+        ...{ loss, duplicate, corrupt, jitter, reorder, gap },
+      },
+    );
   }
 
   /** The port at the other end. */
   peerOf(port: Port): Port {
-    return (this.#directions.get(port) as Direction).to;
+    return this.#from(port).to;
   }
 
   /** Takes a packet from `from`; logs it and what becomes of it. */
   send(from: Port, packet: Packet, sock: number, cause: number): void {
-    const { delay, rate, queue, loss } = this.#options;
-    const d = this.#directions.get(from) as Direction;
+    const d = this.#from(from);
     const { now } = this.#scheduler;
     const number = this.#log.packetSent(from.index, sock, cause, d.to.index, this.index, packet);
-    const drop = (reason: string) =>
-      this.#log.add('packet.dropped', { host: from.index, sock, cause: number }, { packet: number, reason });
-
     if (d.free > now) {
-      if (d.waiting >= queue) {
-        drop(DROPS.queueFull);
+      const length = d.waiting.count();
+      if (length >= this.#queue) {
+        this.#drop(d, sock, number, DROPS.queueFull);
         return;
       }
-      this.#log.packetQueued(from.index, sock, number, number, d.waiting);
-      d.waiting++;
-      this.#scheduler.at(d.free, () => d.waiting--);
+      this.#log.packetQueued(from.index, sock, number, number, length);
+      d.waiting.push(d.free);
     }
     const start = Math.max(now, d.free);
-    const onWire = rate === Number.POSITIVE_INFINITY ? 0 : Math.ceil(((packet.length + FRAME_HEADER) * 8e9) / rate);
+    const onWire = this.#rate === Infinity ? 0 : Math.ceil(((packet.length + FRAME_HEADER) * 8e9) / this.#rate);
     d.free = (start + onWire) as Time;
 
-    if (loss > 0 && d.rng.unit() < loss) {
-      this.#scheduler.at((d.free + Math.floor(delay / 2)) as Time, () => drop(DROPS.lost));
-      return;
-    }
-    this.#scheduler.at((d.free + delay) as Time, () => d.to.arrive(packet, number));
+    const twice = d.duplicate.happens();
+    const lost = d.loss.happens();
+    if (!lost || twice)
+      this.#carry(d, packet, number); // of two, the one that is lost leaves the other
+    else this.#lose(d, sock, number);
+    if (twice && !lost) this.#copy(d, packet, sock, number);
   }
+
+  #from(port: Port): Direction {
+    return port === this.#there.from ? this.#there : this.#back;
+  }
+
+  #drop(d: Direction, sock: number, packet: number, reason: string): void {
+    this.#log.add('packet.dropped', { host: d.from.index, sock, cause: packet }, { packet, reason });
+  }
+
+  #lose(d: Direction, sock: number, number: number): void {
+    const at = (d.free + Math.floor(this.#delay / 2)) as Time;
+    this.#scheduler.at(at, () => this.#drop(d, sock, number, DROPS.lost));
+  }
+
+  /** A second packet like the first comes into being on the link; it can be lost like any other, but has no copy. */
+  #copy(d: Direction, packet: Packet, sock: number, original: number): void {
+    const number = this.#log.packetSent(-1, sock, original, d.to.index, this.index, packet);
+    if (d.loss.happens()) this.#lose(d, sock, number);
+    else this.#carry(d, packet, number);
+  }
+
+  /** A packet that has left the wire will arrive. */
+  #carry(d: Direction, sent: Packet, number: number): void {
+    const packet = d.corrupt.happens() ? flipped(sent, d.corrupt.rng) : sent;
+    const { last } = d.pipe;
+    let at = d.free;
+    if (this.#isHeld(d)) {
+      at = this.#delayed(d);
+      if (last !== undefined && at < last && this.#rate < Infinity) at = last;
+    }
+    if (last === undefined || last <= at) d.pipe.push(at, packet, number);
+    else this.#scheduler.at(at, () => d.to.arrive(packet, number));
+  }
+
+  /** Whether a packet is delayed as it should: one of `gap` may not be (sch_netem.c netem_enqueue). */
+  #isHeld(d: Direction): boolean {
+    if (d.counter >= this.#gap - 1 && d.reorder.happens()) {
+      d.counter = 0;
+      return false;
+    }
+    d.counter++;
+    return true;
+  }
+
+  /** When a packet that leaves the wire last arrives (sch_netem.c tabledist, without a table). */
+  #delayed(d: Direction): Time {
+    if (this.#jitter === 0) return (d.free + this.#delay) as Time;
+    const delay = this.#delay - this.#jitter + d.jitter.below(2 * this.#jitter);
+    return (d.free + Math.max(0, delay)) as Time;
+  }
+}
+
+/** The packet with one bit flipped: from now on it is known by its bytes alone. */
+function flipped(packet: Packet, rng: Rng): RawPacket {
+  const bytes = packet.bytes().slice();
+  const bit = rng.below(bytes.length * 8);
+  bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
+  return new RawPacket(bytes);
 }

@@ -316,6 +316,15 @@ export interface Topology {
     queue: number;
     /** Probability that a packet is lost, 0 to 1. */
     loss: number;
+    /** Probability that a packet arrives twice; 0 unless given, as all that follow. */
+    duplicate?: number;
+    /** Probability that one bit of a packet is flipped on the way. */
+    corrupt?: number;
+    /** How much the delay varies, to either side. Packets may overtake each other unless there is a rate. */
+    jitter?: Time;
+    /** Probability that a packet is not delayed, and overtakes others; of each `gap` packets (1 unless given) one at most. */
+    reorder?: number;
+    gap?: number;
     /** Bytes of an IP packet. */
     mtu: number;
   }[];

@@ -67,6 +67,11 @@ export class Log extends LogReader {
     this.now = this.columnsHeld.t[length - 1] as Time;
   }
 
+  /** Whether events are kept, and not only numbered. */
+  get keeps(): boolean {
+    return this.#keep;
+  }
+
   /** The number that the next event will get. */
   get next(): number {
     return this.#next;

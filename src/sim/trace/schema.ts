@@ -37,7 +37,8 @@ export const EVENTS = {
   'cell.begin':     { cell: 'text', index: 'i32' },
   'cell.end':       { cell: 'text', ok: 'i32' },
   'host.up':        { name: 'text', address: 'text', kernel: 'text' },
-  'link.up':        { link: 'i32', a: 'i32', b: 'i32', delay: 'time', rate: 'f64', queue: 'i32', loss: 'f64', mtu: 'i32' },
+  'link.up':        { link: 'i32', a: 'i32', b: 'i32', delay: 'time', rate: 'f64', queue: 'i32', mtu: 'i32',
+                      loss: 'f64', duplicate: 'f64', corrupt: 'f64', jitter: 'time', reorder: 'f64', gap: 'i32' },
   'process.start':  { pid: 'i32', name: 'text' },
   'process.exit':   { pid: 'i32', status: 'i32' },
   'task.start':     { pid: 'i32', name: 'text' },
@@ -74,7 +75,7 @@ export const EVENTS = {
   'timer.fire':     { timer: 'text' },
 
   // packets: the number of the `packet.sent` event is the packet's identity
-  'packet.sent':    { to: 'i32', link: 'i32', bytes: 'packet' },             // link -1: loopback
+  'packet.sent':    { to: 'i32', link: 'i32', bytes: 'packet' },             // link -1: loopback; host -1: a copy that the link made of the packet that caused it
   'packet.queued':  { packet: 'u32', length: 'u32' },                        // waits behind `length` others
   'packet.arrived': { packet: 'u32' },
   'packet.dropped': { packet: 'u32', reason: 'text' },                       // see net/drops.ts

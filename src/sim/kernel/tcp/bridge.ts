@@ -4,18 +4,18 @@
  */
 import { errnoNumber } from '../../base/errno.ts';
 import { hashName } from '../../base/rng.ts';
-import { type Seq, seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
-import { ms, ns, s, type Time, us } from '../../base/time.ts';
-import { endOfData } from '../../tcp/output.ts';
+import { type Seq, seq } from '../../base/seq.ts';
+import { ms, ns, s, us } from '../../base/time.ts';
+import { Alarm } from '../../net/scheduler.ts';
 import { trueSize } from '../../tcp/receive/memory.ts';
-import { smoothedRtt } from '../../tcp/rtt.ts';
 import { STATES } from '../../tcp/states.ts';
-import { INITIAL_CWND, newTcb, nextTimer, type Settings, type Tcb, TIMERS } from '../../tcp/tcb.ts';
+import { INITIAL_CWND, newTcb, type Settings, type Tcb } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
 import { ip4Text } from '../../wire/ipv4.ts';
 import type { Host } from '../host.ts';
-import type { Logged, Socket } from '../socket.ts';
+import type { Socket } from '../socket.ts';
+import { logFired, logRoundTrip, logTimers, logVariables } from './observe.ts';
 import { dataReady, errorReport, stateChanged, writeSpace } from './readiness.ts';
 import { stamped, zeroCopyDone } from './reports.ts';
 
@@ -116,7 +116,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
   });
   tcb.noDelay = socket.noDelay;
   socket.tcb = tcb;
-  Object.assign(socket.bridge, { isn: undefined, send: undefined, recv: undefined, timers: {} });
+  socket.observed = undefined;
   return tcb;
 }
 
@@ -159,7 +159,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
         host.send(effect.segment, socket.localAddr, socket.remoteAddr, socket.id, why, effect.size);
         break;
       case 'rtt':
-        log.add('tcp.rtt', here, { sample: effect.sample, ...smoothed(socket.tcb as Tcb) });
+        logRoundTrip(host, socket, effect.sample);
         break;
       case 'wake':
         wake(host, socket, effect, opened);
@@ -249,96 +249,39 @@ export function freeSocket(host: Host, socket: Socket): void {
   host.machine.log.add('sock.free', { host: host.index, sock: socket.id }, {});
 }
 
-const smoothed = (tcb: Tcb) => ({
-  srtt: smoothedRtt(tcb),
-  rttvar: ((tcb.rtt.rttvar4 >> 2) * 1000) as Time,
-  rto: tcb.rtt.rto,
-});
+/** The one alarm of a connection: rings when the earliest of its timers is due. */
+export class TimerAlarm extends Alarm {
+  readonly #host: Host;
+  readonly #socket: Socket;
 
-/** Logs the variables that changed since they were last logged. */
-export function logVariables(host: Host, socket: Socket): void {
-  const { tcb, bridge } = socket;
-  if (!tcb || tcb.state === 'CLOSED' || tcb.state === 'LISTEN') return;
-  const { log } = host.machine;
-  const here = { host: host.index, sock: socket.id };
-
-  const isn = { iss: seqNumber(tcb.iss), irs: seqNumber(tcb.irs) };
-  if (changed(bridge, 'isn', isn)) log.add('tcp.isn', here, isn);
-
-  const sendSide = (at: Seq) => seqDiff(at, tcb.iss) >>> 0;
-  const send = {
-    una: sendSide(tcb.snd.una),
-    nxt: sendSide(tcb.snd.nxt),
-    end: sendSide(endOfData(tcb)),
-    edge: sendSide(seqAdd(tcb.snd.una, tcb.snd.wnd)),
-    limit: tcb.sendLimit,
-    cwnd: tcb.cc.cwnd,
-    ssthresh: tcb.cc.ssthresh,
-  };
-  if (changed(bridge, 'send', send)) log.add('tcp.send', here, send);
-
-  if (tcb.state === 'SYN-SENT') return;
-  const receiveSide = (at: Seq) => seqDiff(at, tcb.irs) >>> 0;
-  const recv = {
-    read: receiveSide(tcb.rcv.copied),
-    nxt: receiveSide(tcb.rcv.nxt),
-    edge: receiveSide(seqAdd(tcb.rcv.wup, tcb.rcv.wnd)),
-    limit: tcb.rcv.limit,
-    ooo: tcb.rcv.early.ranges.flatMap(({ left, right }) => [receiveSide(left), receiveSide(right)]),
-  };
-  if (changed(bridge, 'recv', recv)) log.add('tcp.recv', here, recv);
-}
-
-function changed(bridge: Socket['bridge'], what: 'isn' | 'send' | 'recv', values: Logged): boolean {
-  const last = bridge[what];
-  if (last && sameValues(last, values)) return false;
-  bridge[what] = values;
-  return true;
-}
-
-function sameValues(a: Logged, b: Logged): boolean {
-  for (const key in b) {
-    const left = a[key];
-    const right = b[key];
-    if (left === right) continue;
-    if (typeof left !== 'object' || typeof right !== 'object' || left.length !== right.length) return false;
-    for (let i = 0; i < right.length; i++) if (left[i] !== right[i]) return false;
+  constructor(host: Host, socket: Socket) {
+    super();
+    this.#host = host;
+    this.#socket = socket;
   }
-  return true;
+
+  override ring(): void {
+    expire(this.#host, this.#socket);
+  }
 }
 
-/** Logs timers set and switched off, and keeps one alarm for the earliest. */
+/** Logs timers set and switched off, and keeps the alarm at the earliest. */
 function syncTimers(host: Host, socket: Socket): void {
-  const { tcb, bridge } = socket;
+  const { tcb } = socket;
   if (!tcb) return;
-  const { log, scheduler } = host.machine;
-  const here = { host: host.index, sock: socket.id };
-  for (const timer of TIMERS) {
-    const at = tcb.timers[timer];
-    const logged = bridge.timers[timer];
-    if (at === logged?.at) continue;
-    if (at === undefined) {
-      log.add('timer.off', here, { timer });
-      delete bridge.timers[timer];
-    } else {
-      bridge.timers[timer] = { at, event: log.add('timer.set', here, { timer, at }) };
-    }
+  const { scheduler } = host.machine;
+  const next = logTimers(host, socket, tcb);
+  if (next === undefined) {
+    if (socket.alarm) scheduler.cancel(socket.alarm);
+    return;
   }
-  const next = nextTimer(tcb);
-  if (bridge.alarm?.at === next && bridge.alarm?.run) return;
-  if (bridge.alarm) scheduler.cancel(bridge.alarm);
-  bridge.alarm = next === undefined ? undefined : scheduler.at(next, () => expire(host, socket));
+  socket.alarm ??= new TimerAlarm(host, socket);
+  if (!socket.alarm.set || socket.alarm.at !== next) scheduler.set(socket.alarm, next);
 }
 
 function expire(host: Host, socket: Socket): void {
-  const tcb = socket.tcb as Tcb;
-  const { log } = host.machine;
-  const { fired, effects } = timerExpires(tcb, host.now);
-  for (const timer of fired) {
-    const set = socket.bridge.timers[timer];
-    delete socket.bridge.timers[timer];
-    log.cause = log.add('timer.fire', { host: host.index, sock: socket.id, cause: set?.event ?? -1 }, { timer });
-  }
+  const { fired, effects } = timerExpires(socket.tcb as Tcb, host.now);
+  for (const timer of fired) logFired(host, socket, timer);
   apply(host, socket, effects);
-  log.cause = -1;
+  host.machine.log.cause = -1;
 }

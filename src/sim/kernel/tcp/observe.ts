@@ -1,0 +1,169 @@
+/**
+ * What the log is told of a connection beside its effects: its variables when they changed, its timers when they were set
+ * or switched off. What was last told is kept as plain numbers, so that a turn that changed nothing costs a few
+ * comparisons. Decides nothing, and changes nothing of the connection.
+ */
+import { type Seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
+import type { Time } from '../../base/time.ts';
+import { endOfData } from '../../tcp/output.ts';
+import { smoothedRtt } from '../../tcp/rtt.ts';
+import { type Tcb, TIMERS, type TimerName } from '../../tcp/tcb.ts';
+import type { Log } from '../../trace/log.ts';
+import type { Host } from '../host.ts';
+import type { Socket } from '../socket.ts';
+
+/** Not an instant: the timer is off. */
+const OFF = -1;
+
+/** What was last told of a connection. Numbers are 32 bits, whatever their sign; times in nanoseconds. */
+export class Observed {
+  isnKnown = false;
+  iss = 0;
+  irs = 0;
+  sendKnown = false;
+  una = 0;
+  nxt = 0;
+  end = 0;
+  edge = 0;
+  limit = 0;
+  cwnd = 0;
+  ssthresh = 0;
+  receiveKnown = false;
+  read = 0;
+  received = 0;
+  offered = 0;
+  receiveLimit = 0;
+  early: readonly number[] = NONE;
+  /** By index of the timer: when it is due, and the event that set it. */
+  timers: number[] | undefined;
+  setBy: number[] | undefined;
+}
+
+const NONE: readonly number[] = [];
+
+/** Logs the variables that changed since they were last logged. */
+export function logVariables(host: Host, socket: Socket): void {
+  const { tcb } = socket;
+  if (!tcb || tcb.state === 'CLOSED' || tcb.state === 'LISTEN') return;
+  const { log } = host.machine;
+  if (!log.keeps) return;
+  socket.observed ??= new Observed();
+  const last = socket.observed;
+  logIsn(log, host.index, socket.id, tcb, last);
+  logSend(log, host.index, socket.id, tcb, last);
+  if (tcb.state !== 'SYN-SENT') logReceive(log, host.index, socket.id, tcb, last);
+}
+
+function logIsn(log: Log, host: number, sock: number, tcb: Tcb, last: Observed): void {
+  const iss = seqNumber(tcb.iss);
+  const irs = seqNumber(tcb.irs);
+  if (last.isnKnown && (iss | 0) === last.iss && (irs | 0) === last.irs) return;
+  last.isnKnown = true;
+  last.iss = iss | 0;
+  last.irs = irs | 0;
+  log.add('tcp.isn', { host, sock }, { iss, irs });
+}
+
+function logSend(log: Log, host: number, sock: number, tcb: Tcb, last: Observed): void {
+  const { iss, snd, cc } = tcb;
+  const una = seqDiff(snd.una, iss);
+  const nxt = seqDiff(snd.nxt, iss);
+  const end = seqDiff(endOfData(tcb), iss);
+  const edge = (una + snd.wnd) | 0;
+  const limit = tcb.sendLimit | 0;
+  const cwnd = cc.cwnd | 0;
+  const ssthresh = cc.ssthresh | 0;
+  if (
+    last.sendKnown &&
+    una === last.una &&
+    nxt === last.nxt &&
+    end === last.end &&
+    edge === last.edge &&
+    limit === last.limit &&
+    cwnd === last.cwnd &&
+    ssthresh === last.ssthresh
+  ) {
+    return;
+  }
+  last.sendKnown = true;
+  last.una = una;
+  last.nxt = nxt;
+  last.end = end;
+  last.edge = edge;
+  last.limit = limit;
+  last.cwnd = cwnd;
+  last.ssthresh = ssthresh;
+  log.sendVariables(host, sock, una, nxt, end, edge, limit, cwnd, ssthresh);
+}
+
+function logReceive(log: Log, host: number, sock: number, tcb: Tcb, last: Observed): void {
+  const { irs, rcv } = tcb;
+  const read = seqDiff(rcv.copied, irs);
+  const nxt = seqDiff(rcv.nxt, irs);
+  const edge = seqDiff(seqAdd(rcv.wup, rcv.wnd), irs);
+  const limit = rcv.limit | 0;
+  const early = earlyRanges(tcb, last.early);
+  if (
+    last.receiveKnown &&
+    read === last.read &&
+    nxt === last.received &&
+    edge === last.offered &&
+    limit === last.receiveLimit &&
+    early === last.early
+  ) {
+    return;
+  }
+  last.receiveKnown = true;
+  last.read = read;
+  last.received = nxt;
+  last.offered = edge;
+  last.receiveLimit = limit;
+  last.early = early;
+  log.receiveVariables(host, sock, read, nxt, edge, limit, early);
+}
+
+/** The stretches that are held out of order, as relative numbers; `last` itself when it is still true. */
+function earlyRanges({ rcv, irs }: Tcb, last: readonly number[]): readonly number[] {
+  const { ranges } = rcv.early;
+  const relative = (at: Seq): number => seqDiff(at, irs);
+  const same =
+    last.length === 2 * ranges.length &&
+    ranges.every(({ left, right }, i) => relative(left) === last[2 * i] && relative(right) === last[2 * i + 1]);
+  return same ? last : ranges.flatMap(({ left, right }) => [relative(left), relative(right)]);
+}
+
+/** Logs a measured round trip, and what follows from it. */
+export function logRoundTrip(host: Host, socket: Socket, sample: Time): void {
+  const tcb = socket.tcb as Tcb;
+  const rttvar = ((tcb.rtt.rttvar4 >> 2) * 1000) as Time;
+  host.machine.log.roundTrip(host.index, socket.id, sample, smoothedRtt(tcb), rttvar, tcb.rtt.rto);
+}
+
+/** Logs timers that were set and switched off. @returns when the next is due; undefined: none is set */
+export function logTimers(host: Host, socket: Socket, tcb: Tcb): Time | undefined {
+  const { log } = host.machine;
+  if (log.keeps) socket.observed ??= new Observed();
+  const last = socket.observed;
+  let next: Time | undefined;
+  for (let i = 0; i < TIMERS.length; i++) {
+    const timer = TIMERS[i] as TimerName;
+    const at = tcb.timers[timer];
+    if (at !== undefined && (next === undefined || at < next)) next = at;
+    if (!last || (at ?? OFF) === (last.timers?.[i] ?? OFF)) continue;
+    last.timers ??= TIMERS.map(() => OFF);
+    last.setBy ??= TIMERS.map(() => OFF);
+    last.timers[i] = at ?? OFF;
+    if (at === undefined) log.timerOff(host.index, socket.id, timer);
+    else last.setBy[i] = log.timerSet(host.index, socket.id, timer, at);
+  }
+  return next;
+}
+
+/** Logs that a timer has fired; what follows is its doing. */
+export function logFired(host: Host, socket: Socket, timer: TimerName): void {
+  const { log } = host.machine;
+  const i = TIMERS.indexOf(timer);
+  const { timers, setBy } = socket.observed ?? {};
+  if (timers) timers[i] = OFF;
+  log.cause = log.add('timer.fire', { host: host.index, sock: socket.id, cause: setBy?.[i] ?? OFF }, { timer });
+}
