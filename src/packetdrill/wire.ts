@@ -120,6 +120,6 @@ export class Wire {
     if (!this.#flow) return undefined;
     const { localAddr, localPort, remoteAddr, remotePort } = this.#flow.ends;
     const socket = this.#machine.host.demux.connection(localAddr, localPort, remoteAddr, remotePort);
-    return socket?.tcb && tcpInfo(socket.tcb);
+    return socket?.tcb && tcpInfo(socket.tcb, this.#machine.now);
   }
 }

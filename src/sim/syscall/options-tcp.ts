@@ -217,7 +217,7 @@ export const TCP_OPTIONS: OptionTable = {
     get: (s, host) => ((Math.floor(host.now / 1e6) + (s.tcb?.timestamps.offset ?? 0)) | 0),
     set: () => 'EPERM',
   },
-  TCP_INFO: { get: (s) => (s.tcb ? tcpInfo(s.tcb) : { tcpi_state: CLOSED_STATE }) },
+  TCP_INFO: { get: (s, host) => (s.tcb ? tcpInfo(s.tcb, host.now) : { tcpi_state: CLOSED_STATE }) },
   TCP_RTO_MAX_MS: timeoutOption('rtoMax', (value) => (value < 1000 || value > LONGEST_RTO ? undefined : ms(value)), 1e6,
     (host) => ms(host.sysctl['net.ipv4.tcp_rto_max_ms'])),
   TCP_RTO_MIN_US: timeoutOption('rtoMin', microseconds, 1e3, (host) => us(host.sysctl['net.ipv4.tcp_rto_min_us'])),

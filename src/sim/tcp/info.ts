@@ -2,6 +2,8 @@
  * What getsockopt(TCP_INFO) of Linux would say of a connection, as far as the simulator keeps it (include/uapi/linux/tcp.h,
  * net/ipv4/tcp.c tcp_get_info). A field that is absent is one that it does not keep.
  */
+import type { Time } from '../base/time.ts';
+import { RECEIVE_FIELDS } from './receive/info.ts';
 import type { State } from './states.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -42,7 +44,6 @@ const FIELDS: Fields = {
   tcpi_rcv_wscale:   (tcb) => tcb.rcv.scale,
   tcpi_rto:          (tcb) => Math.round(tcb.rtt.rto / 1000),
   tcpi_snd_mss:      (tcb) => tcb.snd.mss,
-  tcpi_rcv_mss:      (tcb) => tcb.rcv.mss,
   tcpi_unacked:      (tcb) => tcb.flights.length,
   tcpi_sacked:       (tcb) => tcb.flights.filter(({ sacked }) => sacked).length,
   tcpi_lost:         (tcb) => tcb.flights.filter(({ lost }) => lost).length,
@@ -51,7 +52,6 @@ const FIELDS: Fields = {
   tcpi_rttvar:       (tcb) => tcb.rtt.mdev4 >> 2,
   tcpi_snd_ssthresh: (tcb) => tcb.cc.ssthresh,
   tcpi_snd_cwnd:     (tcb) => tcb.cc.cwnd,
-  tcpi_advmss:       (tcb) => tcb.settings.mss,
 };
 
 function negotiated({ timestamps, sackOk, scaling }: Tcb): number {
@@ -60,8 +60,8 @@ function negotiated({ timestamps, sackOk, scaling }: Tcb): number {
 }
 
 /** The names of the fields that are kept. */
-export const KEPT: ReadonlySet<string> = new Set(Object.keys(FIELDS));
+export const KEPT: ReadonlySet<string> = new Set(Object.keys({ ...FIELDS, ...RECEIVE_FIELDS }));
 
-/** The fields under their C names; times in microseconds. */
-export const tcpInfo = (tcb: Tcb): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(FIELDS).map(([name, read]) => [name, read(tcb)]));
+/** The fields under their C names; times in microseconds, but for those since something happened: milliseconds. */
+export const tcpInfo = (tcb: Tcb, now: Time): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries({ ...FIELDS, ...RECEIVE_FIELDS }).map(([name, read]) => [name, read(tcb, now)]));

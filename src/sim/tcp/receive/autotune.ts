@@ -32,6 +32,7 @@ export function beginReceiving(turn: Turn): void {
   const { rcv, settings } = tcb;
   const { appWin } = settings.receive;
   rcv.copied = rcv.nxt;
+  tcb.ack.lastData = now;
   if (tcb.timestamps.on) rcv.advMss = settings.mss - TIMESTAMPS;
   if (!tcb.scaling) rcv.clamp = Math.min(rcv.clamp, 65535);
   guessSegment(tcb);
@@ -84,7 +85,7 @@ function learnRatio(tcb: Tcb, { bytes, truesize }: Skb): void {
   const ratio = Math.max(1, Math.floor((bytes.length * 256) / truesize) & 255);
   if (ratio === rcv.ratio) return;
   rcv.ratio = ratio;
-  rcv.clamp = fullSpace(tcb);
+  setWindowClamp(tcb, fullSpace(tcb));
   rcv.space.bytes = Math.min(rcv.space.bytes, rcv.clamp);
 }
 
