@@ -108,7 +108,8 @@ export interface CongestionControl {
   event?(flow: Flow, event: CaEvent, now: Time): void;
   /**
    * Every acknowledgment that accounts for segments (pkts_acked).
-   * @param rttUs the round trip in microseconds; negative when there is no sample
+   * @param rttUs the round trip of the newest of them in microseconds (Linux ca_rtt_us, where RTO takes the oldest);
+   *   negative when there is none
    * @param inFlight segments in flight when the newest of them was sent
    */
   acked?(flow: Flow, segments: number, rttUs: number, inFlight: number, now: Time): void;

@@ -8,6 +8,7 @@ import {
   INITIAL_CWND,
   NO_RTT,
 } from '../../../../src/sim/tcp/congestion/control.ts';
+import { validate } from '../../../../src/sim/tcp/congestion/validation.ts';
 
 export const MSS = 1000;
 
@@ -49,15 +50,18 @@ export function flowOf(control: CongestionControl, now: Time = ZERO, block: Part
   return flow;
 }
 
-/** Sends what the window allows: from now on the window is what limits. */
-export function fill(flow: TestFlow, now: Time): void {
+/** Sends what the window allows of `most` segments, and validates the window as the core does after a burst. */
+export function fill(flow: TestFlow, now: Time, most = Number.POSITIVE_INFINITY): void {
   const { cc, counts, snd } = flow;
-  if (counts.packetsOut >= cc.cwnd) return;
-  if (counts.packetsOut === 0) cc.control.event?.(flow, 'TX_START', now);
-  snd.nxt = seqAdd(snd.nxt, (cc.cwnd - counts.packetsOut) * snd.mss);
-  counts.packetsOut = cc.maxPacketsOut = cc.cwnd;
-  cc.isCwndLimited = true;
-  flow.lastSent = now;
+  const burst = Math.max(0, Math.min(cc.cwnd - counts.packetsOut, most));
+  if (burst > 0) {
+    if (counts.packetsOut === 0) cc.control.event?.(flow, 'TX_START', now);
+    snd.nxt = seqAdd(snd.nxt, burst * snd.mss);
+    counts.packetsOut += burst;
+    flow.lastSent = now;
+  }
+  const limited = counts.packetsOut >= cc.cwnd;
+  if (burst > 0 || limited) validate(flow, limited, false, false, now);
 }
 
 /** An acknowledgment of `segments`, and then as much data as the window allows: what the core does, in its order. */
