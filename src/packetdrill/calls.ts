@@ -1,16 +1,17 @@
 /**
- * A script's system calls as the simulator's: `...` filled in, descriptors translated, results compared. What the
- * simulator has no call, option or flag for is refused by name and never passed over.
+ * A script's system calls as the simulator's, and what came of them beside what the script says. What the simulator has no
+ * call, option or flag for is refused by name and never passed over.
  */
-import { utf8 } from '../sim/base/bytes.ts';
+import { type Time, ZERO } from '../sim/base/time.ts';
 import type { Answer } from '../sim/syscall/call-log.ts';
 import { CONSTANTS as C, type CallName } from '../sim/syscall/signatures.ts';
-import { type Ip4, ip4Text } from '../sim/wire/ipv4.ts';
+import { ip4Text } from '../sim/wire/ipv4.ts';
+import { compareFilled } from './answers.ts';
+import { Arguments } from './arguments.ts';
 import type { Config } from './config.ts';
-import type { Machine } from './machine.ts';
 import { type Compared, Unsupported } from './outcome.ts';
 import type { Expression, SyscallAction } from './script.ts';
-import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
+import { type Defines, expressionText, numberOf } from './values.ts';
 
 /** What to do for a call of the script. */
 export interface Plan {
@@ -18,192 +19,140 @@ export interface Plan {
   args: readonly unknown[];
 }
 
-/** MSG_ flags that the simulator obeys. */
-export const FLAGS = C.MSG_PEEK | C.MSG_DONTWAIT | C.MSG_WAITALL | C.MSG_NOSIGNAL;
-/** Bytes that one call may pass: beyond it a script is a slip of the pen. */
-const MAX_BUFFER = 2 ** 27;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const O_RDWR = 2;
-const O_NONBLOCK = 0o4000;
+/** MSG_ flags that the simulator obeys, when bytes come and when they go. */
+const RECEIVE_FLAGS =
+  C.MSG_OOB |
+  C.MSG_PEEK |
+  C.MSG_TRUNC |
+  C.MSG_DONTWAIT |
+  C.MSG_WAITALL |
+  C.MSG_ERRQUEUE |
+  C.MSG_NOSIGNAL |
+  C.MSG_CMSG_CLOEXEC;
+const SEND_FLAGS = C.MSG_DONTWAIT | C.MSG_NOSIGNAL;
 
-type Planner = (calls: Calls, action: SyscallAction) => Plan;
+type Planner = (given: Arguments, config: Config) => Plan;
 
 const plan = (name: CallName, ...args: readonly unknown[]): Plan => ({ name, args });
+const remote = (given: Arguments, index: number, { remoteAddr, connectPort }: Config) =>
+  given.address(index, remoteAddr, connectPort);
 
 /* biome-ignore format: a table */
 const PLANNERS: Readonly<Record<string, Planner>> = {
-  socket:      (calls, a) => calls.socket(a),
-  bind:        (calls, a) => plan('bind', calls.fd(a, 0), calls.address(a, 1, calls.config.localAddr, calls.config.bindPort)),
-  listen:      (calls, a) => plan('listen', calls.fd(a, 0), calls.number(a, 1)),
-  accept:      (calls, a) => plan('accept', calls.fd(a, 0)),
-  connect:     (calls, a) => plan('connect', calls.fd(a, 0), calls.address(a, 1, calls.config.remoteAddr, calls.config.connectPort)),
-  read:        (calls, a) => plan('read', calls.fd(a, 0), calls.room(a, 1, 2)),
-  recv:        (calls, a) => plan('recv', calls.fd(a, 0), calls.room(a, 1, 2), calls.flags(a, 3)),
-  recvfrom:    (calls, a) => plan('recv', calls.fd(a, 0), calls.room(a, 1, 2), calls.flags(a, 3)),
-  write:       (calls, a) => plan('write', calls.fd(a, 0), calls.data(a, 1, 2)),
-  send:        (calls, a) => plan('send', calls.fd(a, 0), calls.data(a, 1, 2), calls.flags(a, 3)),
-  sendto:      (calls, a) => plan('send', calls.fd(a, 0), calls.data(a, 1, 2), calls.flags(a, 3)),
-  shutdown:    (calls, a) => plan('shutdown', calls.fd(a, 0), calls.number(a, 1)),
-  close:       (calls, a) => plan('close', calls.fd(a, 0)),
-  dup:         (calls, a) => plan('dup', calls.fd(a, 0)),
-  setsockopt:  (calls, a) => plan('setsockopt', calls.fd(a, 0), ...calls.option(a), calls.number(a, 3)),
-  getsockopt:  (calls, a) => plan('getsockopt', calls.fd(a, 0), ...calls.option(a)),
+  socket,
+  bind:         (a, config) => plan('bind', a.fd(0), a.address(1, config.localAddr, config.bindPort)),
+  listen:       (a) => plan('listen', a.fd(0), a.number(1)),
+  accept:       (a) => plan('accept', a.fd(0)),
+  accept4:      (a) => plan('accept4', a.fd(0), a.number(3)),
+  connect:      (a, config) => plan('connect', a.fd(0), remote(a, 1, config)),
+  read:         (a) => plan('read', a.fd(0), a.buffer(1, 2)),
+  readv:        (a) => plan('readv', a.fd(0), a.iov(a.at(1))),
+  recv:         (a) => plan('recv', a.fd(0), a.buffer(1, 2), flags(a, 3, RECEIVE_FLAGS)),
+  recvfrom:     (a) => plan('recvfrom', a.fd(0), a.buffer(1, 2), flags(a, 3, RECEIVE_FLAGS)),
+  recvmsg:      (a, config) => plan('recvmsg', a.fd(0), a.message(1, address(config)), flags(a, 2, RECEIVE_FLAGS)),
+  write:        (a) => plan('write', a.fd(0), a.buffer(1, 2)),
+  writev:       (a) => plan('writev', a.fd(0), a.iov(a.at(1))),
+  send:         (a) => plan('send', a.fd(0), a.buffer(1, 2), flags(a, 3, SEND_FLAGS)),
+  sendto:       (a, config) => plan('sendto', a.fd(0), a.buffer(1, 2), flags(a, 3, SEND_FLAGS), a.isNull(4) ? undefined : remote(a, 4, config)),
+  sendmsg:      (a, config) => plan('sendmsg', a.fd(0), a.message(1, address(config)), flags(a, 2, SEND_FLAGS)),
+  shutdown:     (a) => plan('shutdown', a.fd(0), a.number(1)),
+  close:        (a) => plan('close', a.fd(0)),
+  dup:          (a) => plan('dup', a.fd(0)),
+  fcntl:        (a) => plan('fcntl', a.fd(0), a.number(1), a.count > 2 ? a.number(2) : 0),
+  ioctl:        (a) => plan('ioctl', a.fd(0), a.number(1), a.count > 2 ? a.number(2) : 0),
+  setsockopt:   (a) => plan('setsockopt', a.fd(0), ...a.option(), a.optionValue(3)),
+  getsockopt:   (a) => plan('getsockopt', a.fd(0), ...a.option()),
+  poll:         (a) => plan('poll', a.pollFds(0), a.number(2)),
+  epoll_create: (a) => plan('epoll_create', a.number(0)),
+  epoll_ctl:    (a) => plan('epoll_ctl', a.fd(0), a.number(1), a.fd(2), a.isNull(3) ? undefined : a.epollEvent(a.at(3))),
+  epoll_wait:   (a) => plan('epoll_wait', a.fd(0), a.number(2), a.number(3)),
+  pipe:         () => plan('pipe2', 0),
+  open:         (a) => plan('open', a.text(0), a.number(1), a.count > 2 ? a.number(2) : 0),
+  sendfile:     (a) => plan('sendfile', a.fd(0), a.fd(1), offset(a, 2), a.number(3)),
+  splice:       (a) => plan('splice', a.fd(0), offset(a, 1), a.fd(2), offset(a, 3), a.number(4), a.number(5)),
 };
 
-/** Whether a call of this name can be made. */
-export const hasCall = (name: string): boolean => Object.hasOwn(PLANNERS, name) || name === 'fcntl';
+function socket(given: Arguments): Plan {
+  const family = given.at(0).is === 'any' ? C.AF_INET : given.number(0);
+  const type = given.number(1);
+  if (family !== C.AF_INET) given.refuse('IPv6');
+  if ((type & 0xf) !== C.SOCK_STREAM) given.refuse('sockets other than TCP');
+  return plan('socket', family, type, given.number(2));
+}
 
-/** The script's descriptors that a call opens: its result is one. */
-const OPENS: readonly string[] = ['socket', 'accept', 'dup'];
+const address = ({ remoteAddr, connectPort }: Config) => ({ addr: ip4Text(remoteAddr), port: connectPort });
+const offset = (given: Arguments, index: number): number | undefined =>
+  given.isNull(index) ? undefined : given.number(index);
+
+function flags(given: Arguments, index: number, obeyed: number): number {
+  for (const word of wordsOf(given.at(index))) if (given.value(word) & ~obeyed) given.refuse(expressionText(word));
+  return given.number(index);
+}
+
+/** Whether a call of this name can be made. */
+export const hasCall = (name: string): boolean => Object.hasOwn(PLANNERS, name);
+
+/** MSG_ flags that the simulator obeys in a call of this name. */
+export const flagsOf = (name: string): number => (name.startsWith('send') ? SEND_FLAGS : RECEIVE_FLAGS);
+
+/** Calls whose result is a new descriptor. */
+const OPENS: readonly string[] = ['socket', 'accept', 'accept4', 'dup', 'open', 'epoll_create'];
 
 export class Calls {
-  readonly config: Config;
-  readonly #machine: Machine;
+  /** The script's time at which the simulated clock began. */
+  epoch: Time = ZERO;
+  readonly #config: Config;
   readonly #defines: Defines;
   /** The script's descriptor to the simulator's. */
   readonly #fds = new Map<number, number>();
 
-  constructor(machine: Machine, config: Config, defines: Defines) {
-    this.#machine = machine;
-    this.config = config;
+  constructor(config: Config, defines: Defines) {
+    this.#config = config;
     this.#defines = defines;
+  }
+
+  #given(action: SyscallAction): Arguments {
+    return new Arguments(action, this.#defines, this.#fds);
   }
 
   /** The simulator's call for the script's. @throws Unsupported */
   plan(action: SyscallAction): Plan {
     const planner = Object.hasOwn(PLANNERS, action.name) ? PLANNERS[action.name] : undefined;
     if (!planner) throw new Unsupported(`${action.name}()`, action);
-    return planner(this, action);
+    return planner(this.#given(action), this.#config);
   }
 
-  /**
-   * fcntl(2), which the simulator has no call for: it changes the open file, as the call would.
-   * @throws Unsupported for commands other than F_GETFL and F_SETFL
-   */
-  fcntl(action: SyscallAction): Answer {
-    const command = this.number(action, 1);
-    const file = this.#machine.process.fds.get(this.fd(action, 0));
-    if (!file) return { errno: 'EBADF' };
-    if (command === F_GETFL) return { result: O_RDWR | (file.nonblocking ? O_NONBLOCK : 0) };
-    if (command !== F_SETFL) throw new Unsupported(`fcntl ${expressionText(action.args[1] as Expression)}`, action);
-    file.nonblocking = (this.number(action, 2) & O_NONBLOCK) !== 0;
-    return { result: 0 };
-  }
-
-  /** What came back beside what the script says. Learns the descriptor that the call opened. */
+  /** What came back beside what the script says. Learns the descriptors that the call opened. */
   compare(action: SyscallAction, answer: Answer): Compared[] {
-    const { result, errno, name } = action;
+    const { errno, name } = action;
     if ('errno' in answer && answer.errno === 'ENOPROTOOPT' && errno !== 'ENOPROTOOPT') {
       throw new Unsupported(`${name} ${expressionText(action.args[2] as Expression)}`, action);
     }
-    const actual = 'errno' in answer ? `-1 ${answer.errno}` : String(answer.result);
-    const out: Compared[] = [];
-    if (result.is !== 'any') {
-      const number = numberOf(result, this.#defines, action);
-      const opened = OPENS.includes(name) && !('errno' in answer) && errno === undefined && number >= 0;
-      if (opened) this.#fds.set(number, answer.result);
-      const expected = errno === undefined ? String(number) : `${number} ${errno}`;
-      out.push({ field: 'result', expected, actual: opened ? expected : actual, same: opened || expected === actual });
-    }
-    const value = action.args[3];
-    if (name === 'getsockopt' && !('errno' in answer) && value?.is === 'list') {
-      const expected = expressionText(value);
-      const given = `[${String(answer.out?.[3])}]`;
-      const same = value.items[0]?.is === 'any' || numberOf(value, this.#defines, action) === answer.out?.[3];
-      out.push({ field: 'value', expected, actual: given, same });
-    }
-    return out;
+    const given = this.#given(action);
+    const out = [...this.#result(action, answer)];
+    if ('errno' in answer) return out;
+    if (name === 'close') this.#fds.delete(given.number(0));
+    if (name === 'pipe') this.#learnPipe(given, answer.out?.[0] as readonly number[]);
+    return [...out, ...compareFilled(given, answer, { epoch: this.epoch, tolerance: this.#config.tolerance })];
   }
 
-  #arg(action: SyscallAction, index: number): Expression {
-    const arg = action.args[index];
-    if (!arg) throw new Unsupported(`${action.name}() with ${action.args.length} arguments`, action);
-    return arg;
+  #result(action: SyscallAction, answer: Answer): Compared[] {
+    const { result, errno, name } = action;
+    if (result.is === 'any') return [];
+    const number = numberOf(result, this.#defines, action);
+    const opened = OPENS.includes(name) && !('errno' in answer) && errno === undefined && number >= 0;
+    if (opened) this.#fds.set(number, answer.result);
+    // an error that the script does not name may be any
+    const failed = errno === undefined ? '-1' : '';
+    const actual = !('errno' in answer) ? String(answer.result) : failed || `-1 ${answer.errno}`;
+    const expected = errno === undefined ? String(number) : `${number} ${errno}`;
+    const same = opened || expected === actual;
+    const told = 'errno' in answer ? `-1 ${answer.errno}` : actual;
+    return [{ field: 'result', expected, actual: opened ? expected : same ? actual : told, same }];
   }
 
-  number(action: SyscallAction, index: number): number {
-    return numberOf(this.#arg(action, index), this.#defines, action);
-  }
-
-  fd(action: SyscallAction, index: number): number {
-    const fd = this.number(action, index);
-    return this.#fds.get(fd) ?? fd;
-  }
-
-  socket(action: SyscallAction): Plan {
-    const [domain] = action.args;
-    const family = domain?.is === 'any' ? C.AF_INET : this.number(action, 0);
-    const type = this.number(action, 1);
-    if (family !== C.AF_INET) throw new Unsupported('IPv6', action);
-    if ((type & 0xf) !== C.SOCK_STREAM) throw new Unsupported('sockets other than TCP', action);
-    return plan('socket', family, type, this.number(action, 2));
-  }
-
-  /** A socket address: `...`, or a structure. */
-  address(action: SyscallAction, index: number, addr: Ip4, port: number): { addr: string; port: number } {
-    const given = this.#arg(action, index);
-    if (given.is === 'any') return { addr: ip4Text(addr), port };
-    if (given.is !== 'struct') throw new Unsupported(`${expressionText(given)} as an address`, action);
-    const field = (name: string) => given.fields.find((one) => one.name === name)?.value;
-    const family = field('sa_family');
-    if (family?.is === 'word' && nameOf(family.name, this.#defines) !== 'AF_INET') {
-      throw new Unsupported(`the address family ${family.name}`, action);
-    }
-    const text = field('sin_addr');
-    const [host] = text?.is === 'call' && text.name === 'inet_addr' ? text.args : [];
-    return {
-      addr: host?.is === 'string' ? host.value : ip4Text(addr),
-      port: numberOf(field('sin_port') ?? { is: 'number', value: port }, this.#defines, action),
-    };
-  }
-
-  /** A buffer to be filled. */
-  room(action: SyscallAction, buffer: number, count: number): Uint8Array {
-    this.#checkBuffer(action, buffer);
-    return new Uint8Array(this.#size(action, count));
-  }
-
-  /** How many bytes; what no program can hold is refused. */
-  #size(action: SyscallAction, index: number): number {
-    const size = this.number(action, index);
-    if (size < 0 || size > MAX_BUFFER) throw new Unsupported(`a buffer of ${size} bytes`, action);
-    return size;
-  }
-
-  /** A buffer with what is to be written: zeros unless the script gives a text. */
-  data(action: SyscallAction, buffer: number, count: number): Uint8Array {
-    this.#checkBuffer(action, buffer);
-    const data = new Uint8Array(this.#size(action, count));
-    const text = this.#arg(action, buffer);
-    if (text.is === 'string') data.set(utf8(text.value).subarray(0, data.length));
-    return data;
-  }
-
-  #checkBuffer(action: SyscallAction, index: number): void {
-    const buffer = this.#arg(action, index);
-    if (buffer.is !== 'any' && buffer.is !== 'string') {
-      throw new Unsupported(`${expressionText(buffer)} as a buffer`, action);
-    }
-  }
-
-  flags(action: SyscallAction, index: number): number {
-    for (const word of wordsOf(this.#arg(action, index))) {
-      const value = numberOf(word, this.#defines, action);
-      if (value & ~FLAGS) throw new Unsupported(expressionText(word), action);
-    }
-    return this.number(action, index);
-  }
-
-  /** Level and name of a socket option. */
-  option(action: SyscallAction): [level: number, name: number] {
-    const name = expressionText(this.#arg(action, 2));
-    try {
-      return [this.number(action, 1), this.number(action, 2)];
-    } catch (error) {
-      if (error instanceof Unsupported) throw new Unsupported(name, action);
-      throw error;
-    }
+  #learnPipe(given: Arguments, ends: readonly number[]): void {
+    for (const [i, fd] of given.list(given.at(0)).entries()) this.#fds.set(given.value(fd), ends[i] as number);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { type CallName, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
 import { KEPT } from '../sim/tcp/info.ts';
-import { FLAGS, hasCall, wordsOf } from './calls.ts';
+import { flagsOf, hasCall, wordsOf } from './calls.ts';
 import { lacking, type ReadFile } from './commands.ts';
 import { configOf, DEFAULTS } from './config.ts';
 import { Machine } from './machine.ts';
@@ -57,16 +57,17 @@ function callNeeds({ name, args, ...at }: SyscallAction, defines: Defines): stri
     const option = expressionText(args[2] ?? { is: 'any' });
     return KNOWN.includes(option) ? [] : [option];
   }
-  const form = Object.hasOwn(SIGNATURES, name) ? SIGNATURES[name as CallName] : SIGNATURES.send;
-  if (!form.args.some(([, kind]) => kind === 'flags') || !args[3]) return [];
-  return wordsOf(args[3])
-    .filter((word) => !obeyed(word, defines, at))
+  const form = Object.hasOwn(SIGNATURES, name) ? SIGNATURES[name as CallName].args : [];
+  const flags = args[form.findIndex(([, kind]) => kind === 'flags')];
+  if (!flags) return [];
+  return wordsOf(flags)
+    .filter((word) => !obeyed(name, word, defines, at))
     .map(expressionText);
 }
 
-function obeyed(word: Expression, defines: Defines, at: { line: number; column: number }): boolean {
+function obeyed(call: string, word: Expression, defines: Defines, at: { line: number; column: number }): boolean {
   try {
-    return (numberOf(word, defines, at) & ~FLAGS) === 0;
+    return (numberOf(word, defines, at) & ~flagsOf(call)) === 0;
   } catch {
     return word.is === 'word' && nameOf(word.name, defines) === '0';
   }

@@ -10,8 +10,10 @@ import { after, type Time, ZERO } from '../sim/base/time.ts';
 import type { Task } from '../sim/kernel/task.ts';
 import type { Answer } from '../sim/syscall/call-log.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
+import type { Message } from '../sim/syscall/memory.ts';
+import { CONSTANTS } from '../sim/syscall/signatures.ts';
 import type { Log } from '../sim/trace/log.ts';
-import { Calls } from './calls.ts';
+import { Calls, type Plan } from './calls.ts';
 import { checkCode } from './code.ts';
 import { type ReadFile, runCommand } from './commands.ts';
 import { type Config, configOf } from './config.ts';
@@ -52,6 +54,8 @@ interface Blocked {
   end: Due;
 }
 
+const { MSG_FASTOPEN } = CONSTANTS;
+
 /** How long a packet that may come at any time is waited for, and a call that does not come back. */
 const PATIENCE = (24 * 3600 * 1e9) as Time;
 /** A packet that comes too late is waited for so much longer, to be able to say when it came. */
@@ -88,6 +92,14 @@ function outcomeOf(error: unknown, line: number): Outcome {
   return { end: 'failed', line, what: `the simulator broke: ${what}`, compared: [] };
 }
 
+/** The address to which a call would connect its socket. */
+function targetOf({ name, args }: Plan): SockAddr | undefined {
+  if (name === 'connect') return args[1] as SockAddr;
+  if (name === 'sendto') return (args[2] as number) & MSG_FASTOPEN ? (args[3] as SockAddr | undefined) : undefined;
+  if (name === 'sendmsg') return (args[2] as number) & MSG_FASTOPEN ? (args[1] as Message).name : undefined;
+  return undefined;
+}
+
 class Run {
   /** Of the event under way. */
   line = 1;
@@ -111,7 +123,7 @@ class Run {
     this.#config = config;
     this.#machine = machine;
     this.#read = read;
-    this.#calls = new Calls(machine, config, script.defines);
+    this.#calls = new Calls(config, script.defines);
     this.#wire = new Wire(machine, config);
     this.#main = machine.newTask('script');
   }
@@ -120,7 +132,7 @@ class Run {
     const { init, events, cleanup } = this.#script;
     if (init) runCommand(this.#machine.host, init, this.#read);
     const [first] = events;
-    if (first?.when.kind === 'absolute') this.#epoch = first.when.at;
+    if (first?.when.kind === 'absolute') this.#epoch = this.#calls.epoch = first.when.at;
     for (const event of events) this.#event(event);
     this.#awaitBlocked();
     if (cleanup) runCommand(this.#machine.host, cleanup, this.#read);
@@ -148,8 +160,7 @@ class Run {
         this.#wire.send(this.#wire.tcpOnly(action));
         break;
       case 'syscall':
-        if (action.name === 'fcntl') this.#judge(action, this.#calls.fcntl(action));
-        else if (action.blocksUntil === undefined) this.#call(action, from);
+        if (action.blocksUntil === undefined) this.#call(action, from);
         else this.#callBlocking(action, { from, to: after(base, action.blocksUntil), since: from });
         break;
       case 'command':
@@ -172,7 +183,8 @@ class Run {
 
   #start(action: SyscallAction, task: Task): Started {
     const { name, args } = this.#calls.plan(action);
-    if (name === 'connect') this.#wire.connects(...(args as [number, SockAddr]));
+    const target = targetOf({ name, args });
+    if (target) this.#wire.connects(args[0] as number, target);
     const started = this.#machine.call(task, name, args, action.line);
     if (name === 'listen' && started.answer && 'result' in started.answer) this.#wire.listens();
     return started;

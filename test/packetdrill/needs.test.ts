@@ -15,8 +15,8 @@ describe('what a script needs', () => {
     const found = lacks(`--mss=3
 \`sysctl -q net.ipv4.tcp_ecn=1; halt\`
 ${ACCEPTED}
-+0 poll([], 0, 0) = 0
-+0 poll([], 0, 0) = 0
++0 cap_set(0, 0, 0) = 0
++0 cap_set(0, 0, 0) = 0
 +0 setsockopt(4, SOL_TCP, TCP_ULP, [1], 4) = 0
 +0 sendto(4, ..., 1, MSG_FASTOPEN|MSG_NOSIGNAL, ..., ...) = 1
 +0 > [ect0] P. 1:2002(2001) ack 1
@@ -31,10 +31,10 @@ ${ACCEPTED}
       'MSG_FASTOPEN',
       'TCP_INFO tcpi_delivered',
       'TCP_ULP',
+      'cap_set()',
       'command halt',
       'option --mss',
       'packets larger than the MSS (GSO)',
-      'poll()',
       'sysctl net.ipv4.tcp_ecn=1',
       'urgent data',
     ]);
