@@ -45,7 +45,7 @@ describe('claims: nagle', () => {
         [
           [1, 0],
           [1448, 2],
-          [1, 520],
+          [1, 44], // a loss probe: two round trips and 2 ms after the last segment, Nagle or not
         ],
       );
     }));

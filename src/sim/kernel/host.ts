@@ -153,7 +153,7 @@ export class Host implements Port {
    */
   send(segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number, size?: number): void {
     const link = this.route(dst)?.link;
-    if (size !== undefined && segment.payload.length > size && link?.offload === 'cut') {
+    if (size !== undefined && segment.payload.length > size && (link?.offload === 'cut' || !this.device.tso)) {
       for (const part of cutSegment(segment, size)) this.#transmit(link, part, src, dst, sock, cause);
     } else this.#transmit(link, segment, src, dst, sock, cause);
   }

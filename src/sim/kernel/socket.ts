@@ -90,8 +90,6 @@ export class Socket {
   timestampBase: Seq | undefined;
   /** sk_error_queue; undefined while nothing was ever in it. */
   errors: ErrorQueue | undefined;
-  /** Someone wanted to write and found no room: tell when there is (SOCK_NOSPACE). */
-  noSpace = false;
 
   /** Threads in read(), recv() and accept(). */
   readonly readers = new WaitQueue();

@@ -6,12 +6,13 @@ import { ms, s as seconds, type Time, us } from '../base/time.ts';
 import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
-import { push, quickAck, setNoDelay } from '../tcp/calls.ts';
+import { quickAck, setNoDelay } from '../tcp/calls.ts';
 import { tcpInfo } from '../tcp/info.ts';
 import { restartKeepAlive } from '../tcp/keepalive.ts';
 import { inPingpong } from '../tcp/receive/acknowledging.ts';
 import { setWindowClamp } from '../tcp/receive/autotune.ts';
 import { TIMEOUT_MIN } from '../tcp/recovery/rack.ts';
+import { push } from '../tcp/send.ts';
 import { flag, kept, type Option, type OptionTable } from './option.ts';
 
 /** Bounds of tcp.h and include/net/tcp.h. */

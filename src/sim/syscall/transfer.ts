@@ -7,11 +7,11 @@ import type { OpenFile } from '../kernel/file.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
-import { logVariables } from '../kernel/tcp/observe.ts';
+import { logWritten } from '../kernel/tcp/observe.ts';
 import { writeSpace } from '../kernel/tcp/readiness.ts';
-import { enqueue, push } from '../tcp/calls.ts';
 import { available, readTarget, read as takeBytes } from '../tcp/receive/read.ts';
 import { receiveUrgent as takeUrgent } from '../tcp/receive/urgent.ts';
+import { memoryFree, type SendFlags, send as tcpSend } from '../tcp/send.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { type Call, type Handler, patience } from './call.ts';
 import type { SockAddr } from './kernel.ts';
@@ -19,7 +19,7 @@ import { gather, isNowhere, type Message, scatter, totalLength } from './memory.
 import { CONSTANTS } from './signatures.ts';
 import { readFile, writeFile } from './streams.ts';
 
-const { MSG_OOB, MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC } = CONSTANTS;
+const { MSG_OOB, MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC, MSG_MORE, MSG_EOR } = CONSTANTS;
 
 /** read(2): a short count is normal; 0 is the end of the stream. */
 export const read: Handler<[fd: number, buf: Uint8Array]> = (call, [, buf]) => {
@@ -160,6 +160,8 @@ export interface Sending {
 
 /** Writes bytes to a socket (tcp_sendmsg_locked). */
 export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => Reply {
+  // the program may change its memory while the call waits
+  const bytes = sending.uncopied || isNowhere(data) ? data : data.slice();
   let done = 0;
   return () => {
     const { file } = call;
@@ -186,13 +188,12 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
     }
     if (!tcb || socket.error || socket.sendShut)
       return done > 0 ? { result: done } : { errno: socket.takeError() ?? 'EPIPE' };
-    const taken = copyIn(call, socket, data, done, sending);
+    const taken = copyIn(call, socket, bytes, done, sending);
     if (taken === undefined) return shorten('EFAULT');
     done += taken;
     if (done === data.length) return { result: done };
-    socket.noSpace = true;
     if (waits) return { park: [socket.writers], on: `room in the send buffer of descriptor ${call.fd}`, until };
-    if (tcb.out.length === 0) writeSpace(call.host, socket); // wake whoever waits for an edge
+    if (tcb.queue.empty) writeSpace(call.host, socket); // wake whoever waits for an edge
     return shorten('EAGAIN');
   }
 
@@ -202,17 +203,22 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
   }
 }
 
-/** Copies what fits into the send buffer, then lets TCP send what it may. @returns undefined for memory that is not there */
+/** Copies what fits into the send buffer while TCP sends what it may. @returns undefined for memory that is not there */
 function copyIn(call: Call, socket: Socket, data: Uint8Array, from: number, sending: Sending): number | undefined {
   const { tcb } = socket;
   if (!tcb || from === data.length) return 0;
-  if (isNowhere(data)) return tcb.out.length < tcb.sendLimit ? undefined : 0;
-  const length = enqueue(tcb, data, from);
-  if (length === 0) return 0;
-  if (!sending.uncopied) {
-    call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from, length });
+  if (isNowhere(data)) return memoryFree(tcb) ? undefined : 0;
+  const { taken, effects } = tcpSend(tcb, data, from, sendFlags(sending.flags), call.host.now);
+  if (taken > 0 && !sending.uncopied) {
+    call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from, length: taken });
   }
-  logVariables(call.host, socket);
-  apply(call.host, socket, push(tcb, call.host.now));
-  return length;
+  if (taken > 0) logWritten(call.host, socket);
+  apply(call.host, socket, effects);
+  return taken;
 }
+
+const sendFlags = (flags: number): SendFlags => ({
+  more: (flags & MSG_MORE) !== 0,
+  eor: (flags & MSG_EOR) !== 0,
+  oob: (flags & MSG_OOB) !== 0,
+});

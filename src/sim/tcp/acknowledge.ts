@@ -1,125 +1,259 @@
 /**
- * Taking an acknowledgment (RFC 9293 section 3.10.7.4, fifth check; Linux tcp_ack): what it says about our data, our
- * FIN, the round trip, lost segments and the peer's window.
+ * Taking an acknowledgment (RFC 9293 section 3.10.7.4, fifth check; Linux tcp_input.c tcp_ack): what it says about our
+ * data, our FIN, the round trip, lost segments and the peer's window. What follows for the congestion window stands in
+ * recovery/ and congestion/.
  */
-import { seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../base/seq.ts';
-import type { Time } from '../base/time.ts';
-import { type Segment, segmentLength } from '../wire/tcp.ts';
-import { acknowledged } from './congestion/reno.ts';
-import { finSent } from './output.ts';
-import { recover } from './recovery/loss.ts';
-import { armRetransmission, judgeProbe } from './recovery/probe.ts';
-import { arrived, noteReordering } from './recovery/rack.ts';
-import { sampleRtt } from './rtt.ts';
-import type { Tcb } from './tcb.ts';
-import { setTimer, type Turn, wakeWriters } from './turn.ts';
+import { type Seq, seqDiff, seqLe, seqLt } from '../base/seq.ts';
+import { type Time, us } from '../base/time.ts';
+import { ECE, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
+import { finSent, NODELAY, pushPending } from './output.ts';
+import { ackOfProbe } from './persist.ts';
+import { beginSample, segmentDelivered } from './rate.ts';
+import { alert } from './recovery/alert.ts';
+import { judgeProbe, rearmAfterAck } from './recovery/probe.ts';
+import { rackAdvance, updateReorderingWindow } from './recovery/rack.ts';
+import { congestionControl } from './recovery/reduce.ts';
+import { forgetDuplicates } from './recovery/reno-sack.ts';
+import { retransmitLost, trimAcknowledged } from './retransmit.ts';
+import { elapsed, sampleMin, sampleRtt } from './rtt.ts';
+import { checkReordering, highestSackSeq, readSack, spuriousRetransmission } from './sack.ts';
+import { inFlight } from './segmentation.ts';
+import { ANY_RETRANS, LOST, RETRANS, SACKED, type Skb } from './send-queue.ts';
+import { NEVER, type Tcb } from './tcb.ts';
+import { timestampAt } from './transmit.ts';
+import { type Turn, wakeWriters } from './turn.ts';
 
-/** A program that waits to write is woken when a third of the buffer is free (sk_stream_is_writeable). */
-export const writable = (tcb: Tcb): boolean => tcb.sendLimit - tcb.out.length >= tcb.out.length >> 1;
+/** What one acknowledgment has brought (the FLAG_ bits and struct tcp_sacktag_state of tcp_input.c). */
+export interface AckNews {
+  /** SND.UNA moved. */
+  advanced: boolean;
+  /** The segment carried data or FIN itself. */
+  data: boolean;
+  windowUpdate: boolean;
+  dataAcked: boolean;
+  synAcked: boolean;
+  sacked: boolean;
+  /** A retransmitted record was acknowledged. */
+  retransAcked: boolean;
+  /** Something that was sent once, before the episode, has arrived. */
+  originalArrived: boolean;
+  ece: boolean;
+  dsacking: boolean;
+  dsackOfProbe: boolean;
+  /** The head of the queue is marked as held: the peer threw away what it had acknowledged. */
+  reneging: boolean;
+  lostRetrans: boolean;
+  /** A timer is to be set anew. */
+  setTimer: boolean;
+  sackDelivered: number;
+  firstSacked: Time | undefined;
+  lastSacked: Time | undefined;
+}
+
+/** What is to be sent again after it: nothing, what is lost, or new data first (F-RTO). */
+export type Rexmit = 'none' | 'lost' | 'new';
 
 /** Whether our FIN was sent and acknowledged. */
-export const finAcknowledged = (tcb: Tcb): boolean => finSent(tcb) && tcb.flights.length === 0;
+export const finAcknowledged = (tcb: Tcb): boolean => finSent(tcb) && tcb.queue.sent.head === undefined;
 
 /**
  * Applies the acknowledgment of an acceptable segment whose ACK is not beyond SND.NXT.
  * @param window the window it advertises, in bytes.
  */
 export function acknowledge(turn: Turn, segment: Segment, window: number): void {
-  const { tcb } = turn;
-  const windowBefore = tcb.snd.wnd;
-  const outstanding = tcb.flights.length;
-  const advanced = seqLt(tcb.snd.una, segment.ack);
-  tcb.rtt.probes = 0;
-  tcb.stats.lastAckRecv = turn.now;
-  tcb.softError = undefined;
-  updateWindow(turn, segment, window);
-  const sacked = markSacked(turn, segment);
-  const acked = advanced ? advance(turn, segment) : NOTHING;
-  const sample = advanced ? acked.sample : sacked.sample;
-  if (sample !== undefined) {
-    sampleRtt(tcb, sample);
-    turn.effects.push({ do: 'rtt', sample });
-  }
-
-  const bare = segmentLength(segment) === 0 && tcb.snd.wnd === windowBefore;
-  if (advanced) tcb.cc.duplicates = 0;
-  else if (outstanding > 0 && bare) tcb.cc.duplicates++;
-  judgeProbe(turn, segment.ack, bare && !advanced && sacked.count === 0);
-
-  const armed = tcb.timers.reordering;
-  recover(turn, { delivered: acked.count + sacked.count, advanced });
-  if (tcb.cc.recovery !== 'fast' && acked.count > 0) acknowledged(tcb, acked.count, outstanding);
-  const waiting = tcb.timers.reordering !== undefined && tcb.timers.reordering !== armed;
-  if ((advanced || sacked.count > 0) && !waiting) armRetransmission(turn, false);
-}
-
-/** Segments that an ACK or a SACK block newly accounts for, and the round trip that it shows. */
-interface Accounted {
-  count: number;
-  sample: Time | undefined;
-}
-const NOTHING: Accounted = { count: 0, sample: undefined };
-
-/** Remembers what the peer holds out of order. */
-function markSacked({ tcb, now }: Turn, segment: Segment): Accounted {
-  let count = 0;
-  let sample: Time | undefined;
-  for (const { left, right } of segment.options.sack ?? []) {
-    if (seqLe(right, segment.ack)) continue; // DSACK: a duplicate, not a hole (RFC 2883)
-    for (const flight of tcb.flights) {
-      if (flight.sacked || !seqLe(left, flight.seq) || !seqLe(flight.end, right)) continue;
-      noteReordering(tcb, flight);
-      flight.sacked = true;
-      flight.lost = false;
-      count++;
-      arrived(tcb, flight, now);
-      if (flight.again === 0) sample = (now - flight.at) as Time;
-    }
-  }
-  for (const flight of tcb.flights) if (flight.sacked) tcb.rack.highest = seqMax(tcb.rack.highest, flight.end);
-  return { count, sample };
-}
-
-function advance(turn: Turn, segment: Segment): Accounted {
   const { tcb, now } = turn;
-  tcb.snd.una = segment.ack;
-  tcb.rtt.backoff = 0;
-  tcb.rtt.timeouts = 0;
-
-  let count = 0;
-  let sample: Time | undefined;
-  let ambiguous = false; // Karn: an ACK that covers a segment sent twice says nothing about time
-  for (let head = tcb.flights[0]; head && seqLe(head.end, segment.ack); head = tcb.flights[0]) {
-    tcb.flights.shift();
-    if (head.again > 0) ambiguous = true;
-    else if (!head.sacked) sample ??= (now - head.at) as Time;
-    if (head.sacked || head.syn) continue;
-    count++;
-    noteReordering(tcb, head);
-    arrived(tcb, head, now);
+  const { snd, counts, stats, rate } = tcb;
+  const una = snd.una;
+  const news: AckNews = {
+    advanced: seqLt(una, segment.ack),
+    data: segmentLength(segment) > 0,
+    windowUpdate: false,
+    dataAcked: false,
+    synAcked: false,
+    sacked: false,
+    retransAcked: false,
+    originalArrived: false,
+    ece: false,
+    dsacking: false,
+    dsackOfProbe: false,
+    reneging: false,
+    lostRetrans: false,
+    setTimer: false,
+    sackDelivered: 0,
+    firstSacked: undefined,
+    lastSacked: undefined,
+  };
+  const delivered = rate.delivered;
+  const lost = rate.lost;
+  const packetsOut = counts.packetsOut;
+  const priorFack = tcb.sackOk ? highestSackSeq(tcb) : una;
+  const old = seqLt(segment.ack, una);
+  tcb.timestamps.echo = segment.options.timestamps?.ecr ?? 0;
+  if (old) {
+    readSack(tcb, segment, una, now, news);
+    rate.delivered += news.sackDelivered;
+    if (segment.options.sack) sendAgain(turn, alert(turn, una, 0, news));
+    return;
   }
-  const head = tcb.flights[0];
-  if (head && seqLt(head.seq, segment.ack)) head.seq = segment.ack;
-
-  const bytes = Math.min(tcb.out.length, Math.max(0, seqDiff(segment.ack, tcb.outSeq)));
-  tcb.out.drop(bytes);
-  tcb.outSeq = seqAdd(tcb.outSeq, bytes);
-  if (bytes > 0 && writable(tcb)) wakeWriters(turn);
-  return { count, sample: ambiguous ? undefined : sample };
+  beginSample(rate, inFlight(tcb));
+  if (news.advanced) tcb.rtt.timeouts = 0;
+  updateWindow(turn, segment, window, news);
+  readSack(tcb, segment, una, now, news);
+  news.ece = tcb.ecn.on && (segment.flags & (ECE | SYN)) === ECE;
+  rate.delivered += news.sackDelivered;
+  if (news.ece) stats.deliveredCe += news.sackDelivered;
+  tcb.rtt.probes = 0;
+  stats.lastAckRecv = now;
+  tcb.softError = undefined;
+  if (packetsOut === 0) {
+    if (news.dsacking) alert(turn, una, 0, news);
+    ackOfProbe(turn);
+    if (tcb.probe) judgeProbe(turn, segment.ack, news);
+    return;
+  }
+  clean(turn, una, priorFack, news);
+  updateReorderingWindow(tcb);
+  if (tcb.probe) judgeProbe(turn, segment.ack, news);
+  let rexmit: Rexmit = 'none';
+  const notDuplicate = news.data || news.windowUpdate || news.dataAcked || news.synAcked;
+  if (!notDuplicate || news.sacked || news.ece || news.dsacking || tcb.cc.state !== 'Open') {
+    const duplicates = !news.advanced && !notDuplicate && !news.dsacking ? 1 : 0;
+    rexmit = alert(turn, una, duplicates, news);
+  }
+  if (news.setTimer) rearmAfterAck(turn);
+  congestionControl(turn, rate.delivered - delivered, rate.lost - lost, news);
+  sendAgain(turn, rexmit);
 }
 
-/** SND.WND follows the newest segment (tcp_may_update_window). */
-function updateWindow(turn: Turn, segment: Segment, window: number): void {
+/** What recovery asks for (tcp_xmit_recovery): after a timeout new data may tell whether it was needed (F-RTO). */
+function sendAgain(turn: Turn, rexmit: Rexmit): void {
+  if (rexmit === 'none') return;
+  const { tcb } = turn;
+  if (rexmit === 'new') {
+    pushPending(turn, NODELAY);
+    if (seqLt(tcb.cc.highSeq, tcb.snd.nxt)) return;
+    tcb.loss.frto = false;
+  }
+  retransmitLost(turn);
+}
+
+/** Takes what is acknowledged off the retransmission queue (tcp_clean_rtx_queue). */
+function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
+  const { tcb, now } = turn;
+  const { queue, counts, snd, stats, loss, cc, rate } = tcb;
+  const priorSacked = counts.sackedOut;
+  let acked = 0;
+  let first: Time | undefined;
+  let last: Time | undefined;
+  let reordered = snd.nxt;
+  let skb: Skb | undefined = queue.sent.head;
+  while (skb) {
+    let segs = skb.segs;
+    let whole = true;
+    const start = skb.seq;
+    if (seqLt(snd.una, skb.end)) {
+      if (skb.segs === 1 || !seqLt(skb.seq, snd.una)) break;
+      segs = trimAcknowledged(tcb, skb, skb.size);
+      if (segs === 0) break;
+      whole = false;
+    }
+    if (skb.marks & ANY_RETRANS) {
+      if (skb.marks & RETRANS) counts.retransOut -= segs;
+      news.retransAcked = true;
+    } else if (!(skb.marks & SACKED)) {
+      last = skb.at;
+      first ??= last;
+      if (seqLt(start, reordered)) reordered = start;
+      if (seqLe(skb.end, cc.highSeq)) news.originalArrived = true;
+    }
+    if (skb.marks & SACKED) {
+      counts.sackedOut -= segs;
+    } else if (tcb.sackOk) {
+      rate.delivered += segs;
+      if (news.ece) stats.deliveredCe += segs;
+      if (!spuriousRetransmission(tcb, skb)) rackAdvance(tcb, skb, now);
+    }
+    if (skb.marks & LOST) counts.lostOut -= segs;
+    counts.packetsOut -= segs;
+    acked += segs;
+    segmentDelivered(rate, skb);
+    if (skb.syn) {
+      news.synAcked = true;
+      loss.retransStamp = NEVER;
+    } else {
+      news.dataAcked = true;
+    }
+    if (!whole) break;
+    const next: Skb | undefined = skb.next;
+    if (loss.hint === skb) loss.hint = undefined;
+    if (loss.highestSack === skb) loss.highestSack = next;
+    queue.drop(queue.sent, skb);
+    skb = next;
+  }
+  if (skb && skb.marks & SACKED) news.reneging = true;
+  if (seqLt(una, snd.una)) {
+    stats.bytesAcked += seqDiff(snd.una, una);
+    queue.release(snd.una);
+    if (!seqLt(snd.una, snd.up)) snd.up = snd.una;
+  }
+  const direct = first !== undefined && last !== undefined && !news.retransAcked;
+  if (direct && acked === 1 && !skb && priorSacked === 0 && seqDiff(snd.una, una) < snd.mss)
+    rate.sample.isAckDelayed = !news.sacked && !news.ece && !news.dsacking && !news.synAcked;
+  const measured = measureRtt(turn, direct ? first : undefined, direct ? last : undefined, news);
+  if (news.dataAcked || news.synAcked) {
+    news.setTimer = true;
+    if (!tcb.sackOk) {
+      forgetDuplicates(tcb, acked, news);
+      if (news.retransAcked) news.originalArrived = false;
+    } else if (seqLt(reordered, priorFack)) {
+      checkReordering(tcb, reordered);
+    }
+  } else if (measured && skb && news.firstSacked !== undefined && news.firstSacked < skb.at) {
+    news.setTimer = true; // the head was sent again since: its own timeout counts from there
+  }
+  cc.control.acked?.(tcb, acked, rate.sample.rttUs, rate.sample.priorInFlight, now);
+  if (tcb.noSpace) wakeWriters(turn); // tcp_check_space
+}
+
+/**
+ * The round trip that an ACK shows: of what was sent once (Karn), of what was selectively acknowledged, or else by the
+ * echoed timestamp (tcp_ack_update_rtt). @returns whether it shows one
+ */
+function measureRtt(turn: Turn, first: Time | undefined, last: Time | undefined, news: AckNews): boolean {
+  const { tcb, now } = turn;
+  let rtt = first === undefined ? -1 : elapsed(first, now);
+  let newest = last === undefined ? -1 : elapsed(last, now);
+  if (news.firstSacked !== undefined) {
+    if (rtt < 0) rtt = elapsed(news.firstSacked, now);
+    newest = elapsed(news.lastSacked as Time, now);
+  }
+  const { on, echo } = tcb.timestamps;
+  if (rtt < 0 && on && echo !== 0 && (news.dataAcked || news.synAcked)) {
+    const ticks = (timestampAt(tcb, now) - echo) | 0;
+    if (ticks >= 0) rtt = newest = Math.max(1, ticks) * 1000;
+  }
+  tcb.rate.sample.rttUs = newest;
+  if (rtt < 0) return false;
+  sampleMin(tcb, newest, tcb.rate.sample.isAckDelayed, now);
+  sampleRtt(tcb, rtt);
+  tcb.rtt.backoff = 0;
+  turn.effects.push({ do: 'rtt', sample: us(rtt) });
+  return true;
+}
+
+/** SND.WND follows the newest segment (tcp_ack_update_window, tcp_may_update_window). */
+function updateWindow(turn: Turn, segment: Segment, window: number, news: AckNews): void {
   const { tcb } = turn;
   const { snd } = tcb;
-  const newer = seqLt(snd.una, segment.ack) || seqLt(snd.wl1, segment.seq);
+  const newer = news.advanced || seqLt(snd.wl1, segment.seq);
   const same = seqDiff(segment.seq, snd.wl1) === 0 && (window > snd.wnd || window === 0);
-  if (!newer && !same) return;
-  snd.wl1 = segment.seq;
-  if (window > 0 && tcb.timers.persist !== undefined) {
-    setTimer(turn, 'persist', undefined);
-    tcb.rtt.backoff = 0;
+  if (newer || same) {
+    news.windowUpdate = true;
+    snd.wl1 = segment.seq;
+    if (snd.wnd !== window) {
+      snd.wnd = window;
+      snd.maxWnd = Math.max(snd.maxWnd, window);
+    }
   }
-  snd.wnd = window;
-  snd.maxWnd = Math.max(snd.maxWnd, window);
+  snd.una = segment.ack;
 }

@@ -3,10 +3,12 @@
  * block is the kernel's business: these say how many bytes were taken or given, never wait.
  */
 import type { Time } from '../base/time.ts';
-import { firstSyn, output, sendReset } from './output.ts';
+import { PUSH, pushPending, sendFin } from './output.ts';
 import { setPingpong } from './receive/acknowledging.ts';
 import { available, cleanUp, type ReadResult, read } from './receive/read.ts';
+import { firstSyn } from './syn.ts';
 import type { Tcb } from './tcb.ts';
+import { sendReset } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
 
 /** OPEN, passive: the block of a listener, or of the connection that a SYN will make. */
@@ -22,20 +24,6 @@ export function activeOpen(tcb: Tcb, now: Time): Effect[] {
   tcb.active = true;
   enter(turn, 'active OPEN', 'SYN-SENT');
   firstSyn(turn);
-  return turn.effects;
-}
-
-/** SEND, first half: takes bytes from `from` on while the send buffer has room; returns how many. */
-export function enqueue(tcb: Tcb, bytes: Uint8Array, from: number): number {
-  const taken = Math.max(0, Math.min(bytes.length - from, tcb.sendLimit - tcb.out.length));
-  if (taken > 0) tcb.out.push(bytes, from, from + taken);
-  return taken;
-}
-
-/** SEND, second half: sends what may leave. */
-export function push(tcb: Tcb, now: Time): Effect[] {
-  const turn = begin(tcb, now);
-  output(turn);
   return turn.effects;
 }
 
@@ -58,14 +46,13 @@ function queueFin(turn: Turn): void {
     default:
       return;
   }
-  tcb.finQueued = true;
+  sendFin(turn);
 }
 
 /** shutdown(SHUT_WR): the FIN goes after the last byte; reading goes on. */
 export function shutdownSend(tcb: Tcb, now: Time): Effect[] {
   const turn = begin(tcb, now);
   queueFin(turn);
-  output(turn);
   return turn.effects;
 }
 
@@ -97,7 +84,6 @@ export function close(tcb: Tcb, now: Time): Effect[] {
         break;
       }
       queueFin(turn);
-      output(turn);
       if (tcb.state === 'FIN-WAIT-2') setTimer(turn, 'FIN-WAIT-2', tcb.settings.finTimeout);
   }
   return turn.effects;
@@ -142,6 +128,14 @@ export function quickAck(tcb: Tcb, value: number, now: Time): Effect[] {
 export function setNoDelay(tcb: Tcb, on: boolean, now: Time): Effect[] {
   const turn = begin(tcb, now);
   tcb.noDelay = on;
-  output(turn);
+  if (on) pushPending(turn, PUSH);
+  return turn.effects;
+}
+
+/** TCP_CORK: holds back what is not full; when it ends, all leaves (tcp.c __tcp_sock_set_cork). */
+export function setCork(tcb: Tcb, on: boolean, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  tcb.opts.cork = on;
+  if (!on) pushPending(turn, tcb.noDelay ? PUSH : undefined);
   return turn.effects;
 }

@@ -6,9 +6,7 @@
 import { seqLe, seqLt } from '../base/seq.ts';
 import { ACK, FIN } from '../wire/tcp.ts';
 import { acknowledge, finAcknowledged } from './acknowledge.ts';
-import { startSmallAfterLostSyn } from './congestion/reno.ts';
 import { startKeepAlive } from './keepalive.ts';
-import { answerWithReset } from './output.ts';
 import { setPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
 import { text } from './receive/text.ts';
@@ -25,7 +23,9 @@ import {
   syn,
   tooOldAck,
 } from './receive/validate.ts';
+import { initTransfer } from './syn.ts';
 import { enterTimeWait } from './time-wait.ts';
+import { answerWithReset } from './transmit.ts';
 import { enter, finish, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 
 /** Fifth check. */
@@ -38,12 +38,12 @@ const ack: Check = (turn, segment) => {
       return 'stop';
     }
     replaceRecentTimestamp(turn, segment);
-    startSmallAfterLostSyn(tcb);
     enter(turn, 'rcv ACK of SYN', 'ESTABLISHED');
     startKeepAlive(turn);
     beginReceiving(turn);
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
+    initTransfer(turn);
     tcb.snd.maxWnd = tcb.snd.wnd;
     wakeReaders(turn);
     wakeWriters(turn);

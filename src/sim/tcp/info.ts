@@ -3,6 +3,7 @@
  * net/ipv4/tcp.c tcp_get_info). A field that is absent is one that it does not keep.
  */
 import type { Time } from '../base/time.ts';
+import { unsent } from './output.ts';
 import { RECEIVE_FIELDS } from './receive/info.ts';
 import type { State } from './states.ts';
 import type { Tcb } from './tcb.ts';
@@ -23,12 +24,7 @@ export const TCP_INFO_CONSTANTS: Readonly<Record<string, number>> = {
   TCPI_OPT_SYN_DATA: 32, TCPI_OPT_USEC_TS: 64, TCPI_OPT_TFO_CHILD: 128,
 };
 
-function congestionState(tcb: Tcb): number {
-  if (tcb.cc.recovery === 'timeout') return TCP_INFO_CONSTANTS.TCP_CA_Loss as number;
-  if (tcb.cc.recovery === 'fast') return TCP_INFO_CONSTANTS.TCP_CA_Recovery as number;
-  const disorder = tcb.cc.duplicates > 0 || tcb.flights.some(({ sacked }) => sacked);
-  return TCP_INFO_CONSTANTS[disorder ? 'TCP_CA_Disorder' : 'TCP_CA_Open'] as number;
-}
+const congestionState = ({ cc }: Tcb): number => TCP_INFO_CONSTANTS[`TCP_CA_${cc.state}`] as number;
 
 type Fields = Readonly<Record<string, (tcb: Tcb) => number>>;
 
@@ -44,10 +40,23 @@ const FIELDS: Fields = {
   tcpi_rcv_wscale:   (tcb) => tcb.rcv.scale,
   tcpi_rto:          (tcb) => Math.round(tcb.rtt.rto / 1000),
   tcpi_snd_mss:      (tcb) => tcb.snd.mss,
-  tcpi_unacked:      (tcb) => tcb.flights.length,
-  tcpi_sacked:       (tcb) => tcb.flights.filter(({ sacked }) => sacked).length,
-  tcpi_lost:         (tcb) => tcb.flights.filter(({ lost }) => lost).length,
-  tcpi_retrans:      (tcb) => tcb.flights.filter(({ again, lost, sacked }) => again > 0 && !lost && !sacked).length,
+  tcpi_unacked:     ({ counts }) => counts.packetsOut,
+  tcpi_sacked:      ({ counts }) => counts.sackedOut,
+  tcpi_lost:        ({ counts }) => counts.lostOut,
+  tcpi_retrans:     ({ counts }) => counts.retransOut,
+  tcpi_total_retrans: ({ stats }) => stats.totalRetrans,
+  tcpi_reordering:  ({ loss }) => loss.reordering,
+  tcpi_delivered:   ({ rate }) => rate.delivered,
+  tcpi_delivered_ce: ({ stats }) => stats.deliveredCe,
+  tcpi_bytes_acked: ({ stats }) => stats.bytesAcked,
+  tcpi_bytes_sent:  ({ stats }) => stats.bytesSent,
+  tcpi_bytes_retrans: ({ stats }) => stats.bytesRetrans,
+  tcpi_segs_out:    ({ stats }) => stats.segsOut,
+  tcpi_data_segs_out: ({ stats }) => stats.dataSegsOut,
+  tcpi_dsack_dups:  ({ stats }) => stats.dsackDups,
+  tcpi_reord_seen:  ({ loss }) => loss.reorderingSeen,
+  tcpi_min_rtt:     ({ rtt }) => rtt.minRtt,
+  tcpi_notsent_bytes: unsent,
   tcpi_rtt:          (tcb) => tcb.rtt.srtt8 >> 3,
   tcpi_rttvar:       (tcb) => tcb.rtt.mdev4 >> 2,
   tcpi_snd_ssthresh: (tcb) => tcb.cc.ssthresh,

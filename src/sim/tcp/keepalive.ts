@@ -4,8 +4,10 @@
  * wants it. While data is on its way the retransmission timer asks already, so the probes wait.
  */
 import { human, type Time } from '../base/time.ts';
-import { sendProbe, sendReset, unsent } from './output.ts';
+import { unsent } from './output.ts';
+import { sendProbe } from './persist.ts';
 import type { Tcb } from './tcb.ts';
+import { sendReset } from './transmit.ts';
 import { begin, type Effect, note, setTimer, type Turn } from './turn.ts';
 
 const idleTime = ({ opts, settings }: Tcb): Time => opts.keepIdle || settings.keepIdle;
@@ -44,7 +46,7 @@ export function restartKeepAlive(tcb: Tcb, now: Time): Effect[] {
 export function keepAliveTimeout(turn: Turn): 'give up' | undefined {
   const { tcb } = turn;
   if (!tcb.opts.keepAlive || tcb.state === 'SYN-SENT' || tcb.state === 'TIME-WAIT') return undefined;
-  if (tcb.flights.length > 0 || unsent(tcb) > 0) {
+  if (tcb.counts.packetsOut > 0 || unsent(tcb) > 0) {
     setTimer(turn, 'keepalive', idleTime(tcb));
     return undefined;
   }

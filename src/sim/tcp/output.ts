@@ -1,292 +1,236 @@
 /**
- * What a connection sends, and when: retransmissions first, then new data as far as the peer's window, the congestion
- * window and Nagle allow, then the FIN, then a bare ACK if nothing else carried it. Runs at the end of every turn.
+ * New data: what leaves, and when, as far as the peer's window, the congestion window, pacing and Nagle allow (Linux
+ * tcp_output.c tcp_write_xmit). Runs when the program has written and after each segment that arrived.
  */
-import { EMPTY } from '../base/bytes.ts';
-import { type Seq, seq, seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../base/seq.ts';
+import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
-import { ACK, FIN, PSH, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
-import type { TcpOptions } from '../wire/tcp-options.ts';
-import { ackSent, dataSent } from './receive/acknowledging.ts';
-import { blocksToSend, hasBlocks } from './receive/sack.ts';
-import { inFlight } from './recovery/loss.ts';
-import { armRetransmission } from './recovery/probe.ts';
-import { backedOff, RTO_MIN } from './rtt.ts';
-import type { Flight, Tcb } from './tcb.ts';
+import { FIN, PSH } from '../wire/tcp.ts';
+import { validate } from './congestion/validation.ts';
+import { mustWait, spaceAfter } from './pacing.ts';
+import { probeDelay } from './persist.ts';
+import { segmentSent } from './rate.ts';
+import { dataSent } from './receive/acknowledging.ts';
+import { rearmRetransmission, scheduleLossProbe } from './recovery/probe.ts';
+import {
+  currentMss,
+  cwndQuota,
+  fitsWindow,
+  inFlight,
+  type Nagle,
+  setSegments,
+  shouldDefer,
+  smallMustWait,
+  splitPoint,
+  tsoSegments,
+  windowEnd,
+} from './segmentation.ts';
+import { newSkb, payloadLength, type Skb } from './send-queue.ts';
+import type { Tcb } from './tcb.ts';
+import { sendAck, transmit } from './transmit.ts';
 import { note, setTimer, type Turn } from './turn.ts';
-import { advertise, chooseInitialWindow, windowScale } from './window.ts';
-
-/** The millisecond clock of the timestamps option (RFC 7323 section 5.4). */
-const timestamp = (tcb: Tcb, now: Time): number => (Math.floor(now / 1e6) + tcb.timestamps.offset) >>> 0;
-
-function options(turn: Turn): TcpOptions {
-  const { tcb } = turn;
-  const out: TcpOptions = {};
-  if (tcb.timestamps.on) out.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (tcb.sackOk && hasBlocks(tcb)) out.sack = blocksToSend(tcb, tcb.timestamps.on ? 3 : 4);
-  return out;
-}
-
-/** Hands a segment that is no SYN to the network: it acknowledges. */
-function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array): void {
-  const { tcb } = turn;
-  const window = advertise(tcb);
-  ackSent(turn);
-  turn.effects.push({
-    do: 'transmit',
-    segment: {
-      srcPort: tcb.local.port,
-      dstPort: tcb.remote.port,
-      seq: at,
-      ack: tcb.rcv.nxt,
-      flags: flags | ACK,
-      window,
-      urgent: 0,
-      options: options(turn),
-      payload,
-    },
-  });
-}
-
-/** Sends SYN or SYN,ACK with the options that this end offers, or accepts. */
-export function sendSyn(turn: Turn): void {
-  const { tcb } = turn;
-  const answer = tcb.state === 'SYN-RECEIVED';
-  const { settings } = tcb;
-  const syn: TcpOptions = { mss: settings.mss };
-  // a SYN,ACK agrees to what the peer offered; in a simultaneous open it is our SYN again, with all that it offered
-  const all = tcb.active;
-  if (all ? settings.sack : tcb.sackOk) syn.sackPermitted = true;
-  if (all ? settings.timestamps : tcb.timestamps.on)
-    syn.timestamps = { val: timestamp(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = windowScale(tcb);
-  const segment = !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss;
-  const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
-  turn.effects.push({
-    do: 'transmit',
-    segment: {
-      srcPort: tcb.local.port,
-      dstPort: tcb.remote.port,
-      seq: tcb.iss,
-      ack: tcb.rcv.nxt,
-      flags: answer ? SYN | ACK : SYN,
-      window,
-      urgent: 0,
-      options: syn,
-      payload: EMPTY,
-    },
-  });
-}
-
-/** Sends the first SYN of a connection and starts its timer. */
-export function firstSyn(turn: Turn): void {
-  const { tcb } = turn;
-  tcb.snd.nxt = seqAdd(tcb.iss, 1);
-  tcb.outSeq = tcb.snd.nxt;
-  tcb.flights = [flightOf(turn, tcb.iss, tcb.snd.nxt, { syn: true })];
-  sendSyn(turn);
-  setTimer(turn, 'retransmit', backedOff(tcb));
-}
-
-const flightOf = (
-  turn: Turn,
-  start: Seq,
-  end: Seq,
-  bits: { syn?: boolean; fin?: boolean; push?: boolean },
-): Flight => ({
-  seq: start,
-  end,
-  syn: bits.syn ?? false,
-  fin: bits.fin ?? false,
-  push: bits.push ?? false,
-  at: turn.now,
-  first: turn.now,
-  again: 0,
-  sacked: false,
-  lost: false,
-});
-
-/** The payload between two sequence numbers, out of the send buffer. */
-function payloadOf(tcb: Tcb, from: Seq, length: number): Uint8Array {
-  if (length === 0) return EMPTY;
-  const bytes = new Uint8Array(length);
-  tcb.out.peek(seqDiff(from, tcb.outSeq), bytes);
-  return bytes;
-}
-
-/** Sends a segment again (tcp_retransmit_skb). */
-export function retransmit(turn: Turn, flight: Flight): void {
-  const { tcb } = turn;
-  flight.at = turn.now;
-  flight.again++;
-  flight.lost = false;
-  if (flight.syn) {
-    sendSyn(turn);
-    return;
-  }
-  const length = seqDiff(flight.end, flight.seq) - (flight.fin ? 1 : 0);
-  const flags = (flight.fin ? FIN : 0) | (flight.push ? PSH : 0);
-  transmit(turn, flight.seq, flags, payloadOf(tcb, flight.seq, length));
-}
 
 /** Just past the last byte that the program wrote. */
-export const endOfData = (tcb: Tcb): Seq => seqAdd(tcb.outSeq, tcb.out.length);
-
-/** The largest payload for this peer: half its largest window at most, or all of a tiny one (tcp_bound_to_half_wnd). */
-function segmentSize({ snd }: Tcb): number {
-  const most = snd.maxWnd > 536 ? snd.maxWnd >> 1 : snd.maxWnd;
-  return most > 0 ? Math.min(snd.mss, Math.max(most, 68 - 20)) : snd.mss;
-}
+export const endOfData = (tcb: Tcb): Seq => (tcb.finQueued ? seqAdd(tcb.snd.write, -1) : tcb.snd.write);
 
 /** Bytes written and never sent. */
 export const unsent = (tcb: Tcb): number => Math.max(0, seqDiff(endOfData(tcb), tcb.snd.nxt));
 
 /** Whether our FIN was sent. */
-export const finSent = (tcb: Tcb): boolean => seqLt(endOfData(tcb), tcb.snd.nxt);
+export const finSent = (tcb: Tcb): boolean => tcb.finQueued && tcb.snd.nxt === tcb.snd.write;
 
-/** Nagle with Minshall's change: one small segment may be in flight, not two (tcp_output.c tcp_nagle_check). */
-function nagleHolds(tcb: Tcb, length: number, fin: boolean): boolean {
-  if (tcb.noDelay || fin || length >= segmentSize(tcb) || tcb.flights.length === 0) return false;
-  return seqLt(tcb.snd.una, tcb.snd.sml) && seqLe(tcb.snd.sml, tcb.snd.nxt);
-}
+/** Nagle as the socket has it: TCP_NODELAY, TCP_CORK. */
+export const nagleOf = (tcb: Tcb): Nagle => (tcb.opts.cork ? CORKED : tcb.noDelay ? NODELAY : NAGLE);
+const NAGLE: Nagle = { off: false, cork: false, push: false };
+/** Small segments leave too (TCP_NAGLE_OFF). */
+export const NODELAY: Nagle = { off: true, cork: false, push: false };
+/** Write everything whatever its size (TCP_NAGLE_PUSH). */
+export const PUSH: Nagle = { off: false, cork: false, push: true };
+/** Hold back what is not full (TCP_NAGLE_CORK). */
+export const CORKED: Nagle = { off: false, cork: true, push: false };
 
-function sendNew(turn: Turn): void {
-  const { tcb } = turn;
-  const before = tcb.snd.nxt;
-  while (inFlight(tcb) < tcb.cc.cwnd) {
-    const left = unsent(tcb);
-    const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
-    const size = segmentSize(tcb);
-    let length = Math.min(left, size);
-    // a burst may end with what the window still takes, a lone segment must fit whole (tcp_mss_split_point)
-    if (length > room && room > 0 && tcb.snd.nxt !== before && !nagleHolds(tcb, room, false)) length = room;
-    const fin = tcb.finQueued && length === left && !finSent(tcb);
-    if (length === 0 && !fin) break;
-    if (length > room && length > 0) break;
-    if (nagleHolds(tcb, length, fin)) {
-      note(
-        turn,
-        `Nagle: ${length} bytes wait while a small segment is unacknowledged`,
-        '9293 3.7.4',
-        'tcp_output.c tcp_nagle_check',
-      );
-      break;
-    }
-    const start = tcb.snd.nxt;
-    const end = seqAdd(start, length + (fin ? 1 : 0));
-    if (tcb.cc.recovery === 'fast') tcb.cc.prr.out++;
-    const push = length > 0 && length === left;
-    tcb.flights.push(flightOf(turn, start, end, { fin, push }));
-    tcb.snd.nxt = end;
-    if (length > 0 && length < size) tcb.snd.sml = end;
-    transmit(turn, start, (fin ? FIN : 0) | (push ? PSH : 0), payloadOf(tcb, start, length));
-    if (length > 0) dataSent(turn);
-    setTimer(turn, 'persist', undefined);
-  }
-  if (tcb.snd.nxt === before) return;
-  if (tcb.cc.recovery === 'none') armRetransmission(turn, true);
-  else if (tcb.timers.retransmit === undefined && tcb.timers.reordering === undefined)
-    setTimer(turn, 'retransmit', backedOff(tcb));
-}
-
-/** A loss probe: new data if there is any, else the last segment again (tcp_send_loss_probe). */
-export function sendLossProbe(turn: Turn): void {
-  const { tcb } = turn;
-  const last = tcb.flights.at(-1);
-  if (!last) return;
-  const before = tcb.snd.nxt;
-  tcb.cc.cwnd++;
-  sendNew(turn);
-  tcb.cc.cwnd--;
-  const again = tcb.snd.nxt === before;
-  if (again) retransmit(turn, last);
-  tcb.probe = { end: tcb.snd.nxt, again };
-  setTimer(turn, 'loss probe', undefined);
-  setTimer(turn, 'retransmit', backedOff(tcb));
-}
-
-/** Sends again what is presumed lost, as far as the congestion window allows (tcp_xmit_retransmit_queue). */
-function retransmitLost(turn: Turn): void {
-  const { tcb } = turn;
-  for (const flight of tcb.flights) {
-    if (!flight.lost) continue;
-    if (inFlight(tcb) >= tcb.cc.cwnd) break;
-    retransmit(turn, flight);
-    if (tcb.cc.recovery === 'fast') tcb.cc.prr.out++;
-    setTimer(turn, 'loss probe', undefined);
-    if (tcb.timers.reordering === undefined) setTimer(turn, 'retransmit', backedOff(tcb));
-  }
-}
-
-/** Sends all that may leave now. Called last in every turn. */
-export function output(turn: Turn): void {
-  const { tcb } = turn;
-  if (tcb.state === 'CLOSED' || tcb.state === 'LISTEN' || tcb.state === 'SYN-SENT') return;
-  if (tcb.state !== 'SYN-RECEIVED' && tcb.state !== 'TIME-WAIT') {
-    retransmitLost(turn);
-    sendNew(turn);
-    if (tcb.flights.length === 0 && unsent(tcb) > 0 && tcb.timers.persist === undefined) {
-      note(
-        turn,
-        'the peer has no room: probe its window until it opens',
-        '9293 3.8.6.1',
-        'tcp_timer.c tcp_probe_timer',
-      );
-      setTimer(turn, 'persist', probeDelay(tcb));
-    }
-  }
-  if (turn.ackNow) sendAck(turn);
-}
-
-/** A bare acknowledgment. */
-export const sendAck = (turn: Turn): void => transmit(turn, seqMax(turn.tcb.snd.nxt, turn.tcb.snd.una), 0, EMPTY);
-
-/** Delay of the next window probe (tcp_probe0_base and backoff). */
-export const probeDelay = (tcb: Tcb): Time => Math.max(backedOff(tcb), RTO_MIN) as Time;
+/** How much tcp_write_xmit may send: all, one packet, or one packet whatever the window says (a loss probe). */
+export type Most = 'all' | 'one' | 'probe';
 
 /**
- * Probes a closed window (tcp_write_wakeup): as much data as the window takes, or else one sequence number that the
- * peer has already acknowledged, which makes it answer.
+ * Sends unsent records while something allows it.
+ * @returns whether data waits with nothing in flight: then the peer's window must be probed
  */
-export function sendProbe(turn: Turn): void {
+export function writeXmit(turn: Turn, mss: number, nagle: Nagle, most: Most): boolean {
   const { tcb } = turn;
-  const room = seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), tcb.snd.nxt);
-  const length = Math.min(room, unsent(tcb), segmentSize(tcb));
-  if (length <= 0) {
-    transmit(turn, seqAdd(tcb.snd.una, -1), 0, EMPTY);
+  const { queue, cc } = tcb;
+  let sent = 0;
+  let cwndLimited = false;
+  let windowLimited = false;
+  let segments = -1;
+  for (let skb = queue.unsent.head; skb; skb = queue.unsent.head) {
+    if (mustWait(turn)) break;
+    if (segments < 0) segments = tsoSegments(tcb, mss);
+    let quota = cwndQuota(tcb);
+    if (quota === 0) {
+      if (most !== 'probe') break;
+      quota = 1;
+    }
+    quota = Math.min(quota, segments);
+    const missing = quota * mss - payloadLength(skb);
+    if (missing > 0 && skb.next) growSkb(tcb, skb, missing);
+    const segs = setSegments(skb, mss);
+    if (!fitsWindow(tcb, skb, mss)) {
+      windowLimited = true;
+      break;
+    }
+    if (segs === 1) {
+      if (nagleHolds(turn, skb, mss, skb.next ? PUSH : nagle)) break;
+    } else if (most === 'all') {
+      const why = shouldDefer(tcb, skb, segments, turn.now);
+      if (why) {
+        cwndLimited = why === 'congestion window';
+        windowLimited = why === 'receive window';
+        break;
+      }
+    }
+    let limit = mss;
+    if (segs > 1 && !seqLt(tcb.snd.una, tcb.snd.up)) limit = splitPoint(tcb, skb, mss, quota, nagle);
+    if (payloadLength(skb) > limit) splitSkb(tcb, queue.unsent, skb, limit, mss);
+    sendNew(turn, skb, mss);
+    sent += skb.segs;
+    if (payloadLength(skb) < skb.segs * mss) tcb.snd.sml = skb.end; // tcp_minshall_update
+    if (most !== 'all') break;
+  }
+  tcb.rwndLimited = windowLimited;
+  cwndLimited ||= inFlight(tcb) >= cc.cwnd;
+  if (sent > 0 || cwndLimited) validate(tcb, cwndLimited, tcb.settings.slowStartAfterIdle, tcb.noSpace, turn.now);
+  if (sent > 0) {
+    if (cc.state === 'CWR' || cc.state === 'Recovery') cc.prrOut += sent;
+    if (most !== 'probe') scheduleLossProbe(turn, false);
+    return false;
+  }
+  return tcb.counts.packetsOut === 0 && queue.unsent.head !== undefined;
+}
+
+/** A small segment waits (tcp_nagle_test). */
+function nagleHolds(turn: Turn, skb: Skb, mss: number, nagle: Nagle): boolean {
+  const { tcb } = turn;
+  const length = payloadLength(skb);
+  if (nagle.push || skb.fin || length >= mss || seqLt(tcb.snd.una, tcb.snd.up)) return false;
+  if (!smallMustWait(tcb, nagle)) return false;
+  if (nagle.cork) note(turn, `corked: ${length} bytes wait for a full segment`, '', 'tcp_output.c tcp_nagle_check');
+  else
+    note(
+      turn,
+      `Nagle: ${length} bytes wait while a small segment is unacknowledged`,
+      '9293 3.7.4',
+      'tcp_output.c tcp_nagle_check',
+    );
+  return true;
+}
+
+/** Cuts a record that will not leave whole; what is left counts its segments anew. */
+export function splitSkb(tcb: Tcb, list: Tcb['queue']['unsent'], skb: Skb, length: number, mss: number): Skb {
+  const rest = tcb.queue.split(list, skb, length);
+  setSegments(skb, mss);
+  setSegments(rest, mss);
+  return rest;
+}
+
+/** Moves payload from the next record into one that is smaller than it may be (tcp_grow_skb). */
+function growSkb(tcb: Tcb, skb: Skb, missing: number): void {
+  const { next } = skb;
+  if (!next || skb.eor || skb.fin || skb.zerocopy !== next.zerocopy) return;
+  const { queue } = tcb;
+  const moved = Math.min(missing, payloadLength(next));
+  const whole = moved === payloadLength(next);
+  skb.end = seqAdd(skb.end, moved);
+  skb.memory += moved;
+  if (!whole) {
+    next.seq = skb.end;
+    next.memory -= moved;
     return;
   }
-  const start = tcb.snd.nxt;
-  tcb.snd.nxt = seqAdd(start, length);
-  tcb.flights.push(flightOf(turn, start, tcb.snd.nxt, { push: true }));
-  setTimer(turn, 'retransmit', backedOff(tcb));
-  transmit(turn, start, PSH, payloadOf(tcb, start, length));
+  skb.push = next.push;
+  skb.eor = next.eor;
+  if (next.fin) {
+    skb.fin = true;
+    skb.end = next.end;
+  }
+  queue.drop(queue.unsent, next);
+  queue.memory += moved;
 }
 
-/** Resets the connection from our side (tcp_send_active_reset). */
-export function sendReset(turn: Turn): void {
-  transmit(turn, turn.tcb.snd.nxt, RST, EMPTY);
+/** The record leaves for the first time (tcp_transmit_skb, tcp_event_new_data_sent). */
+export function sendNew(turn: Turn, skb: Skb, mss: number): void {
+  const { tcb } = turn;
+  const { queue, counts, timers, snd } = tcb;
+  const length = payloadLength(skb);
+  if (inFlight(tcb) === 0) tcb.cc.control.event?.(tcb, 'TX_START', turn.now);
+  const before = counts.packetsOut;
+  skb.at = Math.max(tcb.pacing.next, turn.now) as Time;
+  transmit(turn, skb.seq, (skb.fin ? FIN : 0) | (skb.push ? PSH : 0), queue.slice(skb.seq, length), {
+    size: mss,
+    fresh: true,
+  });
+  tcb.lastSent = turn.now;
+  if (length > 0) dataSent(turn);
+  spaceAfter(tcb, length, turn.now);
+  segmentSent(tcb.rate, skb, before);
+  snd.nxt = skb.end;
+  queue.moveToSent(skb);
+  queue.sentNow(skb);
+  tcb.loss.highestSack ??= skb;
+  counts.packetsOut += skb.segs;
+  if (before === 0 || timers['loss probe'] !== undefined) rearmRetransmission(turn);
+  if (timers.persist !== undefined) setTimer(turn, 'persist', undefined);
 }
 
-/** Answers a segment of this connection as if there were none. */
-export function answerWithReset(turn: Turn, segment: Segment): void {
-  const reset = resetFor(segment);
-  if (reset) turn.effects.push({ do: 'transmit', segment: reset });
+/** Sends what may leave; probes the peer's window when nothing may (__tcp_push_pending_frames). */
+export function pushPending(turn: Turn, nagle: Nagle = nagleOf(turn.tcb)): void {
+  const { tcb } = turn;
+  if (!tcb.queue.unsent.head || !CAN_SEND.has(tcb.state)) return;
+  if (writeXmit(turn, currentMss(tcb), nagle, 'all')) checkProbeTimer(turn);
 }
 
-/** The reset that answers a segment of no connection (RFC 9293 section 3.10.7.1), or undefined: a reset gets none. */
-export function resetFor(segment: Segment): Segment | undefined {
-  if (segment.flags & RST) return undefined;
-  const acked = (segment.flags & ACK) !== 0;
-  return {
-    srcPort: segment.dstPort,
-    dstPort: segment.srcPort,
-    seq: acked ? segment.ack : seq(0),
-    ack: acked ? seq(0) : seqAdd(segment.seq, segmentLength(segment)),
-    flags: acked ? RST : RST | ACK,
-    window: 0,
-    urgent: 0,
-    options: {},
-    payload: EMPTY,
-  };
+const CAN_SEND: ReadonlySet<string> = new Set(['ESTABLISHED', 'CLOSE-WAIT', 'FIN-WAIT-1', 'CLOSING', 'LAST-ACK']);
+
+function checkProbeTimer(turn: Turn): void {
+  const { tcb } = turn;
+  const { timers } = tcb;
+  if (timers.retransmit !== undefined || timers['loss probe'] !== undefined || timers.reordering !== undefined) return;
+  if (timers.persist !== undefined) return;
+  const closed = tcb.queue.unsent.head && seqLe(windowEnd(tcb), tcb.queue.unsent.head.seq);
+  note(
+    turn,
+    closed ? 'the peer has no room: probe its window until it opens' : 'nothing may leave: look again later',
+    '9293 3.8.6.1',
+    'tcp_timer.c tcp_probe_timer',
+  );
+  setTimer(turn, 'persist', probeDelay(tcb));
+}
+
+/** Queues a FIN behind the last byte and sends all (tcp_send_fin). */
+export function sendFin(turn: Turn): void {
+  const { tcb } = turn;
+  const { queue, snd } = tcb;
+  tcb.finQueued = true;
+  const last = queue.unsent.tail;
+  const end = seqAdd(snd.write, 1);
+  if (last) {
+    last.fin = true;
+    last.end = end;
+  } else {
+    const skb = newSkb(snd.write, end);
+    skb.fin = true;
+    queue.entail(skb);
+  }
+  snd.write = end;
+  pushPending(turn, NODELAY);
+}
+
+/** The end of a turn in which a segment arrived or a timer fired: new data, then an ACK that nothing else carried. */
+export function output(turn: Turn): void {
+  pushPending(turn);
+  sendAckIfDue(turn);
+}
+
+export function sendAckIfDue(turn: Turn): void {
+  const { state } = turn.tcb;
+  if (turn.ackNow && state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN-SENT') sendAck(turn);
 }

@@ -8,6 +8,7 @@
  */
 import { type Seq, seq, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
+import { ANY_RETRANS, SACKED } from './send-queue.ts';
 
 /** What an acknowledgment shows of the path (Linux struct rate_sample). */
 export interface RateSample {
@@ -59,9 +60,8 @@ export interface RatedSegment {
   /** When it was last sent. */
   readonly at: Time;
   readonly end: Seq;
-  /** How often it was sent again. */
-  readonly again: number;
-  readonly sacked: boolean;
+  /** Whether it was sent again, whether the peer holds it (send-queue.ts). */
+  readonly marks: number;
   /** The connection when it was last sent: `delivered`, `deliveredUs` (-1: already counted), `firstSentUs`, app-limited. */
   txDelivered: number;
   txDeliveredUs: number;
@@ -139,12 +139,12 @@ export function segmentDelivered(rate: RateBlock, segment: RatedSegment): void {
     sample.priorDelivered = segment.txDelivered;
     sample.priorUs = segment.txDeliveredUs;
     sample.isAppLimited = segment.txAppLimited;
-    sample.isRetrans = segment.again > 0;
+    sample.isRetrans = (segment.marks & ANY_RETRANS) !== 0;
     sample.end = segment.end;
     rate.firstSentUs = sentUs;
     sample.intervalUs = sentUs - segment.txFirstSentUs; // of the sending
   }
-  if (segment.sacked) segment.txDeliveredUs = COUNTED; // it will be acknowledged once more
+  if (segment.marks & SACKED) segment.txDeliveredUs = COUNTED; // it will be acknowledged once more
 }
 
 /**

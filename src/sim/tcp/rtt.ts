@@ -14,10 +14,28 @@ export const RTO_MIN = ms(200);
 export const RTO_MAX = s(120);
 const RTO_MIN_US = 200_000;
 
-/** Takes a sample of a segment that was sent once (Karn's algorithm is the caller's). */
-export function sampleRtt(tcb: Tcb, sample: Time): void {
+/** Microseconds from one instant to another, as the kernel's microsecond clock counts them. */
+export const elapsed = (from: Time, to: Time): number => Math.floor(to / 1000) - Math.floor(from / 1000);
+
+/** The smallest round trip is forgotten after 300 s (net.ipv4.tcp_min_rtt_wlen). */
+const MIN_RTT_WINDOW = s(300);
+
+/**
+ * Takes a sample for the smallest round trip (tcp_update_rtt_min). Linux keeps the three best of the window; here the
+ * best is kept until it is too old.
+ * @param delayed it may be a delayed ACK's: then only a smaller one counts
+ */
+export function sampleMin({ rtt }: Tcb, micros: number, delayed: boolean, now: Time): void {
+  if (micros < 0 || (delayed && micros > rtt.minRtt)) return;
+  if (micros > rtt.minRtt && now - rtt.minAt <= MIN_RTT_WINDOW) return;
+  rtt.minRtt = micros === 0 ? 1000 : micros;
+  rtt.minAt = now;
+}
+
+/** Takes a sample in microseconds of a segment that was sent once (Karn's algorithm is the caller's). */
+export function sampleRtt(tcb: Tcb, sample: number): void {
   const { rtt } = tcb;
-  const m = Math.max(1, Math.floor(sample / 1000));
+  const m = Math.max(1, sample);
   if (rtt.srtt8 === 0) {
     rtt.srtt8 = m * 8;
     rtt.mdev4 = m * 2; // half the sample: the first RTO is three times the RTT

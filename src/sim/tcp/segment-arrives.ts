@@ -8,14 +8,15 @@ import type { Time } from '../base/time.ts';
 import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CHECKS } from './checks.ts';
-import { startSmallAfterLostSyn } from './congestion/reno.ts';
 import { startKeepAlive } from './keepalive.ts';
-import { answerWithReset, firstSyn, output, sendSyn } from './output.ts';
+import { output } from './output.ts';
 import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
+import { firstSyn, initTransfer, sendSyn } from './syn.ts';
 import type { Tcb } from './tcb.ts';
 import { timeWaitSegment } from './time-wait.ts';
+import { answerWithReset } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 import { windowScale } from './window.ts';
 
@@ -66,6 +67,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
   tcb.snd.mss = Math.max(Math.min(options.mss || 536, tcb.settings.mss), MIN_SEND_MSS) - overhead;
+  tcb.snd.mssClamp = tcb.snd.mss + overhead;
 
   tcb.irs = segment.seq;
   tcb.rcv.nxt = tcb.rcv.wup = tcb.rcv.copied = seqAdd(segment.seq, 1);
@@ -104,10 +106,10 @@ function synSent(turn: Turn, segment: Segment): void {
     sendSyn(turn);
     return;
   }
-  startSmallAfterLostSyn(tcb);
   acknowledge(turn, segment, segment.window);
   enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
   startKeepAlive(turn);
+  initTransfer(turn);
   tcb.snd.maxWnd = tcb.snd.wnd;
   beginReceiving(turn);
   if (tcb.writePending || inPingpong(tcb)) {

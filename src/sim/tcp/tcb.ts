@@ -6,10 +6,13 @@
  * network, no socket: the initial sequence number and the timestamp offset come from outside.
  */
 import type { Errno } from '../base/errno.ts';
-import { ByteRing } from '../base/ring.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
+import { type CongestionBlock, type CongestionControl, INFINITE_SSTHRESH, NO_RTT } from './congestion/control.ts';
+import { DEFAULT } from './congestion/registry.ts';
+import { newRateBlock, type RateBlock } from './rate.ts';
 import { type Ack, newAck, newRcv, type Rcv, type ReceiveSettings } from './receive/state.ts';
+import { SendQueue, type Skb } from './send-queue.ts';
 import { newSockOpts, type SockOpts } from './sockopts.ts';
 import type { State } from './states.ts';
 
@@ -19,6 +22,7 @@ export type TimerName =
   | 'loss probe'
   | 'reordering'
   | 'persist'
+  | 'pacing'
   | 'delayed ACK'
   | 'compressed ACK'
   | 'keepalive'
@@ -29,33 +33,13 @@ export const TIMERS: readonly TimerName[] = [
   'loss probe',
   'reordering',
   'persist',
+  'pacing',
   'delayed ACK',
   'compressed ACK',
   'keepalive',
   'FIN-WAIT-2',
   'TIME-WAIT',
 ];
-
-/** A segment that was sent and is not acknowledged: what Linux keeps in tcp_rtx_queue. */
-export interface Flight {
-  seq: Seq;
-  /** Just past its last sequence number. */
-  end: Seq;
-  syn: boolean;
-  fin: boolean;
-  /** It carried PSH. */
-  push: boolean;
-  /** When it was last sent. */
-  at: Time;
-  /** When it was first sent. */
-  first: Time;
-  /** How often it was sent again. */
-  again: number;
-  /** The peer holds it out of order (RFC 2018). */
-  sacked: boolean;
-  /** Presumed lost and not sent again since. */
-  lost: boolean;
-}
 
 /** What a host lets its connections use: sysctls and the path. */
 export interface Settings {
@@ -100,6 +84,34 @@ export interface Settings {
   receiveRatio: number | 'learned';
   /** What else decides about receiving. */
   receive: ReceiveSettings;
+  /** net.ipv4.tcp_slow_start_after_idle. */
+  slowStartAfterIdle: boolean;
+  /** net.ipv4.tcp_reordering, tcp_max_reordering. */
+  reordering: number;
+  maxReordering: number;
+  /** net.ipv4.tcp_frto. */
+  frto: boolean;
+  /** net.ipv4.tcp_early_retrans is 3 or 4: tail loss probes. */
+  lossProbes: boolean;
+  /** net.ipv4.tcp_recovery: 1 RACK, 2 static reordering window, 4 no duplicate threshold. */
+  recovery: number;
+  /** net.ipv4.tcp_min_tso_segs. */
+  minTsoSegs: number;
+  /** net.ipv4.tcp_tso_rtt_log. */
+  tsoRttLog: number;
+  /** net.ipv4.tcp_tso_win_divisor. */
+  tsoWinDivisor: number;
+  /** net.ipv4.tcp_pacing_ss_ratio, tcp_pacing_ca_ratio: per cent. */
+  pacingSsRatio: number;
+  pacingCaRatio: number;
+  /** net.ipv4.tcp_notsent_lowat. */
+  notSentLowat: number;
+  /** net.ipv4.tcp_ecn: 0 never, 1 ask and accept, 2 accept. */
+  ecn: number;
+  /** net.ipv4.tcp_retrans_collapse. */
+  retransCollapse: boolean;
+  /** Segments of the first window; the route's initcwnd, else 10 (RFC 6928). */
+  initialCwnd: number;
   /** Counted over all connections of the host. */
   readonly totals: Totals;
 }
@@ -131,8 +143,16 @@ export interface Tcb {
     wl1: Seq;
     /** End of the last segment sent that was smaller than the MSS (Linux snd_sml, Minshall's change to Nagle). */
     sml: Seq;
-    /** Largest payload per segment, timestamps option already subtracted (RFC 6691). */
+    /** Just past the last sequence number that the program has filled, FIN included (Linux write_seq). */
+    write: Seq;
+    /** Where PSH was last asked for (Linux pushed_seq). */
+    pushed: Seq;
+    /** Just past urgent data (RFC 9293 SND.UP). */
+    up: Seq;
+    /** Largest payload per segment, timestamps option already subtracted (Linux mss_cache; RFC 6691). */
     mss: number;
+    /** The same before SACK blocks are subtracted, and what the peer's SYN allowed (Linux mss_clamp). */
+    mssClamp: number;
     /** The largest window that the peer has offered (Linux max_window). */
     maxWnd: number;
     /** Shift of the windows that the peer advertises (RFC 7323). */
@@ -140,13 +160,13 @@ export interface Tcb {
   };
   rcv: Rcv;
 
-  /** What the program wrote, from SND.UNA on. */
-  out: ByteRing;
-  /** Sequence number of the first byte in `out`. */
-  outSeq: Seq;
-  /** SO_SNDBUF. */
+  /** What the program wrote and the peer has not acknowledged. */
+  queue: SendQueue;
+  /** SO_SNDBUF: bytes of kernel memory (Linux sk_sndbuf). */
   sendLimit: number;
-  /** The program said that it will send no more: FIN is sent after the last byte. */
+  /** A write found no room: who waits is woken when a third is free (Linux SOCK_NOSPACE). */
+  noSpace: boolean;
+  /** The program said that it will send no more: a FIN is queued. */
   finQueued: boolean;
 
   /** The peer's FIN was taken in its turn. */
@@ -156,8 +176,7 @@ export interface Tcb {
   /** No descriptor is left (Linux SOCK_DEAD). */
   orphan: boolean;
 
-  flights: Flight[];
-  timers: Partial<Record<TimerName, Time>>;
+  timers: Record<TimerName, Time | undefined>;
 
   rtt: {
     /** Microseconds, 8 times the smoothed value; 0 before the first sample. */
@@ -175,20 +194,46 @@ export interface Tcb {
     timeouts: number;
     /** Window probes sent without an answer. */
     probes: number;
+    /** Microseconds: the smallest of the last minutes, and when it was seen (Linux rtt_min). */
+    minRtt: number;
+    minAt: Time;
   };
 
-  cc: {
-    /** Segments. */
-    cwnd: number;
-    ssthresh: number;
-    /** Segments acknowledged towards the next step of congestion avoidance. */
-    count: number;
-    duplicates: number;
-    recovery: 'none' | 'fast' | 'timeout';
-    /** SND.NXT when recovery began. */
-    recover: Seq;
-    /** Proportional rate reduction (RFC 6937): what arrived and what was sent since, and the window before. */
-    prr: { delivered: number; out: number; priorCwnd: number };
+  /** Segments in the retransmission queue, and what is known of them (Linux packets_out and so on). */
+  counts: { packetsOut: number; sackedOut: number; lostOut: number; retransOut: number };
+
+  cc: CongestionBlock & {
+    /** SND.NXT when the present episode began: it ends when all before was acknowledged (Linux high_seq). */
+    highSeq: Seq;
+    /** `ssthresh` before the reduction; 0 when the reduction must stay (Linux prior_ssthresh). */
+    priorSsthresh: number;
+    /** Proportional rate reduction (RFC 6937): segments delivered and sent since it began. */
+    prrDelivered: number;
+    prrOut: number;
+    /** SND.UNA when the reduction began, until it is proven or undone (Linux undo_marker). */
+    undoMarker: Seq | undefined;
+    /** Retransmissions whose DSACK would prove the reduction wrong; -1: none was made (Linux undo_retrans). */
+    undoRetrans: number;
+  };
+  /** What the path delivers (rate.ts). */
+  rate: RateBlock;
+  /** When data was last sent (Linux lsndtime). */
+  lastSent: Time;
+
+  loss: {
+    /** When the first retransmission of this episode was sent; -1: none (Linux retrans_stamp). */
+    retransStamp: Time;
+    /** F-RTO is under way (RFC 5682; Linux frto). */
+    frto: boolean;
+    /** Segments by which the network is believed to reorder (Linux reordering), and whether it was ever seen to. */
+    reordering: number;
+    reorderingSeen: number;
+    /** The skb before which nothing is left to retransmit (Linux retransmit_skb_hint). */
+    hint: Skb | undefined;
+    /** The sent skb just after the highest one that was selectively acknowledged (Linux highest_sack). */
+    highestSack: Skb | undefined;
+    /** The peer threw away what it had selectively acknowledged (Linux is_sack_reneg). */
+    reneged: boolean;
   };
 
   /** RACK (RFC 8985): the segment sent last among those known to have arrived. */
@@ -196,32 +241,46 @@ export interface Tcb {
     /** When it was sent. */
     at: Time;
     end: Seq;
-    /** Its round trip; 0 before the first. */
-    rtt: Time;
-    /** The smallest round trip so far. */
-    minRtt: Time;
-    /** A segment was once seen to overtake another. */
-    reordering: boolean;
-    /** Just past the highest sequence number known to have arrived. */
-    highest: Seq;
+    /** Its round trip in microseconds. */
+    rtt: number;
+    /** Something newer arrived since losses were last looked for. */
+    advanced: boolean;
+    /** Quarters of the smallest round trip that a segment may be late; widened by DSACKs (Linux reo_wnd_steps). */
+    steps: number;
+    /** Recoveries for which a widened window lasts (Linux reo_wnd_persist). */
+    persist: number;
+    dsackSeen: boolean;
+    /** `stats.delivered` when `steps` last changed. */
+    lastDelivered: number;
   };
-  /** SND.NXT when the last loss probe was sent, until its fate is known (TLP.end_seq), and whether it was a repetition. */
+  /** SND.NXT when the last loss probe was sent, until its fate is known (Linux tlp_high_seq, tlp_retrans). */
   probe: { end: Seq; again: boolean } | undefined;
-
-  loss: {
-    /** When the first retransmission of this episode was sent; NEVER: none (Linux retrans_stamp). */
-    retransStamp: Time;
-  };
-
-  stats: {
-    /** When an acknowledgment last came (Linux rcv_tstamp). */
-    lastAckRecv: Time;
-  };
 
   /** What an ICMP message said went wrong; told when the connection times out (Linux sk_err_soft). */
   softError: Errno | undefined;
 
   ack: Ack;
+  pacing: {
+    /** Packets leave as the fq qdisc or TCP itself spaces them (Linux SK_PACING_FQ, SK_PACING_NEEDED). */
+    by: 'none' | 'fq' | 'tcp';
+    /** When the next packet may leave (Linux tcp_wstamp_ns). */
+    next: Time;
+  };
+
+  /** Explicit congestion notification (RFC 3168). */
+  ecn: {
+    /** Asked for in our SYN, or agreed. */
+    on: boolean;
+    /** A data segment carried CE: ECE is echoed until CWR comes (Linux TCP_ECN_DEMAND_CWR). */
+    demandCwr: boolean;
+    /** The window was reduced: the next new data says so (Linux TCP_ECN_QUEUE_CWR). */
+    queueCwr: boolean;
+    /** An ECT segment was seen: the path keeps the bits (Linux TCP_ECN_SEEN). */
+    seen: boolean;
+  };
+
+  /** Counters that TCP_INFO and the tools show, in bytes or segments. */
+  stats: Stats;
 
   /** Opened by connect(), not by a SYN for a listener. */
   active: boolean;
@@ -229,11 +288,30 @@ export interface Tcb {
   writePending: boolean;
   /** TCP_NODELAY. */
   noDelay: boolean;
+  /** The last burst stopped at the peer's window (Linux TCP_CHRONO_RWND_LIMITED). */
+  rwndLimited: boolean;
   /** Both SYNs carried the window scale option. */
   scaling: boolean;
   /** `recent` is TS.Recent (RFC 7323), and `recentAt` when it came. */
-  timestamps: { on: boolean; offset: number; recent: number; recentAt: Time };
+  /** `echo`: what the last segment echoed of our clock; 0: nothing. */
+  timestamps: { on: boolean; offset: number; recent: number; recentAt: Time; echo: number };
   sackOk: boolean;
+}
+
+/** Counters of a connection (struct tcp_info, RFC 4898). */
+export interface Stats {
+  deliveredCe: number;
+  bytesAcked: number;
+  bytesSent: number;
+  bytesRetrans: number;
+  totalRetrans: number;
+  segsOut: number;
+  dataSegsOut: number;
+  segsIn: number;
+  dataSegsIn: number;
+  dsackDups: number;
+  totalRto: number;
+  lastAckRecv: Time;
 }
 
 export interface TcbInit {
@@ -247,18 +325,30 @@ export interface TcbInit {
   sendLimit: number;
   receiveLimit: number;
   receiveLocked?: boolean;
+  control?: CongestionControl;
 }
-
-/** Linux TCP_INIT_CWND (RFC 6928). */
-export const INITIAL_CWND = 10;
 
 /** An instant that has not come. */
 export const NEVER = -1 as Time;
 
+/** All timers off. */
+export const noTimers = (): Tcb['timers'] => ({
+  retransmit: undefined,
+  'loss probe': undefined,
+  reordering: undefined,
+  persist: undefined,
+  pacing: undefined,
+  keepalive: undefined,
+  'delayed ACK': undefined,
+  'compressed ACK': undefined,
+  'FIN-WAIT-2': undefined,
+  'TIME-WAIT': undefined,
+});
+
 /** A block in CLOSED. */
 export function newTcb(init: TcbInit): Tcb {
   const { settings, opts = newSockOpts(), local, remote, iss } = init;
-  return {
+  const tcb: Tcb = {
     state: 'CLOSED',
     settings,
     opts,
@@ -266,7 +356,6 @@ export function newTcb(init: TcbInit): Tcb {
     remote,
     iss,
     irs: seq(0),
-    snd: { una: iss, nxt: iss, wnd: 0, wl1: seq(0), sml: iss, mss: 536, maxWnd: 0, scale: 0 },
     rcv: newRcv({
       mss: settings.mss,
       limit: init.receiveLimit,
@@ -274,38 +363,106 @@ export function newTcb(init: TcbInit): Tcb {
       clamp: opts.windowClamp,
       ratio: settings.receiveRatio,
     }),
-    out: new ByteRing(),
-    outSeq: iss,
+    snd: {
+      una: iss,
+      nxt: iss,
+      wnd: 0,
+      wl1: seq(0),
+      sml: iss,
+      write: iss,
+      pushed: iss,
+      up: iss,
+      mss: 536,
+      mssClamp: 536,
+      maxWnd: 0,
+      scale: 0,
+    },
+    queue: new SendQueue(),
     sendLimit: init.sendLimit,
+    noSpace: false,
     finQueued: false,
     finReceived: false,
     receiveShut: false,
     orphan: false,
-    flights: [],
-    timers: {},
-    rtt: { srtt8: 0, mdev4: 0, mdevMax4: 0, rttvar4: 0, seq: iss, rto: s(1), backoff: 0, timeouts: 0, probes: 0 },
-    cc: {
-      cwnd: INITIAL_CWND,
-      ssthresh: 0x7fffffff,
-      count: 0,
-      duplicates: 0,
-      recovery: 'none',
-      recover: iss,
-      prr: { delivered: 0, out: 0, priorCwnd: 0 },
+    timers: noTimers(),
+    rtt: {
+      srtt8: 0,
+      mdev4: 0,
+      mdevMax4: 0,
+      rttvar4: 0,
+      seq: iss,
+      rto: s(1),
+      backoff: 0,
+      timeouts: 0,
+      probes: 0,
+      minRtt: NO_RTT,
+      minAt: ZERO,
     },
-    rack: { at: ZERO, end: iss, rtt: ZERO, minRtt: ZERO, reordering: false, highest: iss },
+    counts: { packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 },
+    cc: {
+      control: init.control ?? DEFAULT,
+      private: undefined,
+      state: 'Open',
+      cwnd: settings.initialCwnd,
+      ssthresh: INFINITE_SSTHRESH,
+      count: 0,
+      clamp: 0x7fffffff,
+      highSeq: iss,
+      priorCwnd: 0,
+      priorSsthresh: 0,
+      prrDelivered: 0,
+      prrOut: 0,
+      undoMarker: undefined,
+      undoRetrans: 0,
+      isCwndLimited: false,
+      maxPacketsOut: 0,
+      cwndUsageSeq: iss,
+      cwndUsed: 0,
+      cwndStamp: ZERO,
+      pacingRate: Number.POSITIVE_INFINITY,
+      paced: false,
+    },
+    rate: newRateBlock(),
+    lastSent: ZERO,
+    loss: {
+      retransStamp: NEVER,
+      frto: false,
+      reordering: settings.reordering,
+      reorderingSeen: 0,
+      hint: undefined,
+      highestSack: undefined,
+      reneged: false,
+    },
+    rack: { at: ZERO, end: iss, rtt: 0, advanced: false, steps: 1, persist: 0, dsackSeen: false, lastDelivered: 0 },
     probe: undefined,
-    loss: { retransStamp: NEVER },
-    stats: { lastAckRecv: ZERO },
     softError: undefined,
     ack: { ...newAck(), pingpong: opts.delaysAcks ? settings.receive.pingpongThreshold : 0 },
+    pacing: { by: 'none', next: ZERO },
+    ecn: { on: false, demandCwr: false, queueCwr: false, seen: false },
+    stats: {
+      deliveredCe: 0,
+      bytesAcked: 0,
+      bytesSent: 0,
+      bytesRetrans: 0,
+      totalRetrans: 0,
+      segsOut: 0,
+      dataSegsOut: 0,
+      segsIn: 0,
+      dataSegsIn: 0,
+      dsackDups: 0,
+      totalRto: 0,
+      lastAckRecv: ZERO,
+    },
     active: false,
     writePending: false,
     noDelay: false,
+    rwndLimited: false,
     scaling: settings.windowScaling,
-    timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, recentAt: ZERO },
+    timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, recentAt: ZERO, echo: 0 },
     sackOk: settings.sack,
   };
+  tcb.cc.control.init(tcb, ZERO);
+  return tcb;
 }
 
 /** The earliest instant at which a timer of this connection is due. */

@@ -6,6 +6,7 @@
 import { seqDiff, seqLt } from '../base/seq.ts';
 import { s } from '../base/time.ts';
 import { ACK, RST, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
+import { noTimers } from './tcb.ts';
 import { enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 
 /** Linux TCP_TIMEWAIT_LEN. No sysctl changes it. */
@@ -13,7 +14,7 @@ const TIME_WAIT_LENGTH = s(60);
 
 export function enterTimeWait(turn: Turn, on: 'rcv FIN' | 'rcv ACK of FIN' | 'rcv FIN, ACK of FIN'): void {
   enter(turn, on, 'TIME-WAIT');
-  turn.tcb.timers = {};
+  turn.tcb.timers = noTimers();
   setTimer(turn, 'TIME-WAIT', TIME_WAIT_LENGTH);
   wakeReaders(turn);
   wakeWriters(turn);

@@ -4,13 +4,19 @@
  */
 import { human, type Time } from '../base/time.ts';
 import { keepAliveTimeout } from './keepalive.ts';
-import { output, probeDelay, retransmit, sendLossProbe, sendProbe, sendReset, unsent } from './output.ts';
+import { output } from './output.ts';
+import { probeDelay, sendProbe } from './persist.ts';
 import { compressedAckDue, delayedAckDue, setPingpong } from './receive/acknowledging.ts';
-import { detect, enterFastRecovery, inFlight, timeoutLoss } from './recovery/loss.ts';
-import { remainingTimeout } from './recovery/probe.ts';
+import { enterLoss, enterRecovery } from './recovery/alert.ts';
+import { rearmRetransmission, sendLossProbe } from './recovery/probe.ts';
+import { detectLoss } from './recovery/rack.ts';
+import { reduce } from './recovery/reduce.ts';
+import { resend, retransmit, retransmitLost } from './retransmit.ts';
 import { backedOff, RTO_MAX, RTO_MIN } from './rtt.ts';
-import { type Tcb, TIMERS, type TimerName } from './tcb.ts';
-import { begin, type Effect, enter, finish, note, setTimer, type Turn } from './turn.ts';
+import { inFlight } from './segmentation.ts';
+import { NEVER, type Tcb, TIMERS, type TimerName } from './tcb.ts';
+import { sendReset } from './transmit.ts';
+import { begin, type Effect, enter, finish, note, setXmitTimer, type Turn } from './turn.ts';
 
 /** Applies the timers of this connection that are due at `now`. */
 export function timerExpires(tcb: Tcb, now: Time): { fired: TimerName[]; effects: Effect[] } {
@@ -19,7 +25,7 @@ export function timerExpires(tcb: Tcb, now: Time): { fired: TimerName[]; effects
   for (const name of TIMERS) {
     const at = tcb.timers[name];
     if (at === undefined || at > now) continue;
-    delete tcb.timers[name];
+    tcb.timers[name] = undefined;
     fired.push(name);
     EXPIRE[name](turn);
   }
@@ -38,12 +44,8 @@ const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
     );
     sendLossProbe(turn);
   },
-  reordering: (turn) => {
-    const { tcb } = turn;
-    if (detect(turn) > 0 && tcb.cc.recovery === 'none') enterFastRecovery(turn);
-    if (tcb.cc.recovery === 'fast') tcb.cc.cwnd = Math.max(tcb.cc.cwnd, inFlight(tcb) + 1);
-    if (tcb.timers.reordering === undefined) setTimer(turn, 'retransmit', remainingTimeout(tcb, turn.now));
-  },
+  reordering: reorderingTimeout,
+  pacing: () => {},
   persist: probeTimeout,
   'delayed ACK': delayedAckDue,
   'compressed ACK': compressedAckDue,
@@ -81,24 +83,39 @@ function patience(retries: number): number {
 }
 
 function expired(tcb: Tcb, now: Time): boolean {
-  const { settings } = tcb;
-  const head = tcb.flights[0];
-  if (!head) return false;
-  if (tcb.state === 'SYN-SENT') return head.again >= settings.synRetries + settings.synLinearTimeouts;
-  if (tcb.state === 'SYN-RECEIVED') return head.again >= settings.synackRetries;
+  const { settings, rtt } = tcb;
+  if (tcb.state === 'SYN-SENT') return rtt.timeouts >= settings.synRetries + settings.synLinearTimeouts;
+  if (tcb.state === 'SYN-RECEIVED') return rtt.timeouts >= settings.synackRetries;
   const retries = tcb.orphan ? settings.orphanRetries || 8 : settings.retries2;
-  return head.again > 0 && now - head.first >= patience(retries);
+  const since = tcb.loss.retransStamp;
+  return rtt.timeouts > 0 && since !== NEVER && now - since >= patience(retries);
+}
+
+/** Segments that were only late have had their time: what is still missing is lost (tcp_rack_reo_timeout). */
+function reorderingTimeout(turn: Turn): void {
+  const { tcb } = turn;
+  const before = inFlight(tcb);
+  const lost = tcb.rate.lost;
+  detectLoss(tcb, turn.now);
+  if (before !== inFlight(tcb)) {
+    if (tcb.cc.state !== 'Recovery') {
+      enterRecovery(turn, false);
+      if (!tcb.cc.control.main) reduce(tcb, 1, tcb.rate.lost - lost, false);
+    }
+    retransmitLost(turn);
+  }
+  if (tcb.timers.retransmit === undefined) rearmRetransmission(turn);
 }
 
 /** RFC 6298 section 5.4 to 5.7; tcp_timer.c tcp_retransmit_timer. */
 function retransmitTimeout(turn: Turn): void {
   const { tcb } = turn;
-  const head = tcb.flights[0];
+  const head = tcb.queue.sent.head;
   if (!head) return;
   if (expired(tcb, turn.now)) {
     note(
       turn,
-      `sent ${head.again + 1} times without an answer: given up`,
+      `sent ${tcb.rtt.timeouts + 1} times without an answer: given up`,
       '9293 3.8.3',
       'tcp_timer.c tcp_write_timeout',
     );
@@ -113,20 +130,21 @@ function retransmitTimeout(turn: Turn): void {
     '6298 5.4',
     'tcp_timer.c tcp_retransmit_timer',
   );
-  tcb.probe = undefined;
-  if (!head.syn) timeoutLoss(turn);
+  if (!head.syn) enterLoss(turn);
   tcb.rtt.timeouts++;
+  tcb.stats.totalRto++;
+  if (head.syn) setPingpong(tcb, false);
+  if (head.syn) resend(turn, head, 1);
+  else if (tcb.queue.sent.head) retransmit(turn, tcb.queue.sent.head, 1);
   const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;
   if (!linear) tcb.rtt.backoff++;
-  if (head.syn) setPingpong(tcb, false);
-  retransmit(turn, head);
-  setTimer(turn, 'retransmit', backedOff(tcb));
+  setXmitTimer(turn, 'retransmit', backedOff(tcb));
 }
 
 /** RFC 9293 section 3.8.6.1; tcp_timer.c tcp_probe_timer. */
 function probeTimeout(turn: Turn): void {
   const { tcb } = turn;
-  if (tcb.flights.length > 0 || unsent(tcb) === 0) return;
+  if (tcb.counts.packetsOut > 0 || !tcb.queue.unsent.head) return;
   if (tcb.rtt.probes >= tcb.settings.retries2) {
     note(
       turn,
@@ -142,5 +160,5 @@ function probeTimeout(turn: Turn): void {
   tcb.rtt.probes++;
   sendProbe(turn);
   tcb.rtt.backoff++;
-  if (tcb.flights.length === 0) setTimer(turn, 'persist', probeDelay(tcb));
+  if (tcb.counts.packetsOut === 0) setXmitTimer(turn, 'persist', probeDelay(tcb));
 }

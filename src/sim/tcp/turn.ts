@@ -9,7 +9,7 @@ import type { Seq } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
-import type { Tcb, TimerName } from './tcb.ts';
+import { noTimers, type Tcb, type TimerName } from './tcb.ts';
 
 /** A decision, and the rules that made it: `rfc` as '9293 3.10.7.4', `linux` as 'tcp_input.c tcp_fin'. */
 export interface Note {
@@ -22,8 +22,11 @@ export interface Note {
 export type StampPoint = 'scheduled' | 'sent' | 'acknowledged';
 
 export type Effect =
-  /** `size`: what one packet of the path holds; a longer segment is cut by the device (gso_size). */
-  | { do: 'transmit'; segment: Segment; size?: number | undefined }
+  /**
+   * Hand a packet to the network. One whose payload is longer than `size` (the MSS, gso_size) is to be cut by the device;
+   * `ect`: it may be marked instead of dropped (RFC 3168).
+   */
+  | { do: 'transmit'; segment: Segment; size: number | undefined; ect: boolean }
   /** Someone who waits to read (or accept), or to write (or for the handshake), may go on. */
   | { do: 'wake'; readers: boolean; writers: boolean }
   /** The connection failed: the next call reports it. */
@@ -75,14 +78,23 @@ export const wakeWriters = (turn: Turn): void => void turn.effects.push({ do: 'w
 
 /** Sets a timer to `delay` from now, or switches it off. */
 export function setTimer(turn: Turn, name: TimerName, delay: Time | undefined): void {
-  if (delay === undefined) delete turn.tcb.timers[name];
-  else turn.tcb.timers[name] = (turn.now + delay) as Time;
+  turn.tcb.timers[name] = delay === undefined ? undefined : ((turn.now + delay) as Time);
+}
+
+/** Sets one of the sender's timers and switches the others off: Linux has one for all (icsk_retransmit_timer). */
+export function setXmitTimer(
+  turn: Turn,
+  name: 'retransmit' | 'loss probe' | 'reordering' | 'persist',
+  delay: Time,
+): void {
+  const { timers } = turn.tcb;
+  timers.retransmit = timers['loss probe'] = timers.reordering = timers.persist = undefined;
+  timers[name] = (turn.now + delay) as Time;
 }
 
 /** The end of a connection: timers off, waiters told. `errno` is what the next call reports. */
 export function finish(turn: Turn, errno?: Errno): void {
-  turn.tcb.timers = {};
-  turn.tcb.flights = [];
+  turn.tcb.timers = noTimers();
   if (errno) turn.effects.push({ do: 'fail', errno });
   turn.effects.push({ do: 'wake', readers: true, writers: true }, { do: 'gone' });
 }

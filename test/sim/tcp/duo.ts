@@ -5,13 +5,15 @@
 import { utf8 } from '../../../src/sim/base/bytes.ts';
 import { seq } from '../../../src/sim/base/seq.ts';
 import { ms, s, type Time, ZERO } from '../../../src/sim/base/time.ts';
-import { activeOpen, close, enqueue, passiveOpen, push, receive, shutdownSend } from '../../../src/sim/tcp/calls.ts';
+import { activeOpen, close, passiveOpen, receive, shutdownSend } from '../../../src/sim/tcp/calls.ts';
 import { RECEIVE_DEFAULTS } from '../../../src/sim/tcp/receive/state.ts';
 import { segmentArrives } from '../../../src/sim/tcp/segment-arrives.ts';
+import { send } from '../../../src/sim/tcp/send.ts';
 import { STATES, type State, TRANSITIONS } from '../../../src/sim/tcp/states.ts';
 import { newTcb, nextTimer, type Settings, type Tcb } from '../../../src/sim/tcp/tcb.ts';
 import { timerExpires } from '../../../src/sim/tcp/timeouts.ts';
 import type { Effect } from '../../../src/sim/tcp/turn.ts';
+import { cutSegment } from '../../../src/sim/wire/gso.ts';
 import { ACK, FIN, RST, type Segment, SYN } from '../../../src/sim/wire/tcp.ts';
 
 export const SETTINGS: Settings = {
@@ -40,6 +42,21 @@ export const SETTINGS: Settings = {
   receiveRatio: 'learned',
   receive: RECEIVE_DEFAULTS,
   totals: { orphans: 0, timeWaits: 0 },
+  slowStartAfterIdle: true,
+  reordering: 3,
+  maxReordering: 300,
+  frto: true,
+  lossProbes: true,
+  recovery: 1,
+  minTsoSegs: 2,
+  tsoRttLog: 9,
+  tsoWinDivisor: 3,
+  pacingSsRatio: 200,
+  pacingCaRatio: 120,
+  notSentLowat: 4_294_967_295,
+  ecn: 2,
+  retransCollapse: true,
+  initialCwnd: 10,
 };
 
 export type EndName = 'a' | 'b';
@@ -93,12 +110,17 @@ export class Duo {
       this.effects.push({ from: end, effect });
       if (effect.do === 'state') taken.add(effect.row);
       if (effect.do !== 'transmit') continue;
-      const sent: Sent = { t: this.now, from: end, segment: effect.segment };
-      this.sent.push(sent);
-      if (this.drop(sent, this.sent.length - 1)) continue;
-      const to = end === 'a' ? 'b' : 'a';
-      this.#wire.push({ at: (this.now + this.delay) as Time, to, segment: effect.segment });
+      const { segment, size } = effect;
+      for (const part of size ? cutSegment(segment, size) : [segment]) this.#carry(end, part);
     }
+  }
+
+  #carry(end: EndName, segment: Segment): void {
+    const sent: Sent = { t: this.now, from: end, segment };
+    this.sent.push(sent);
+    if (this.drop(sent, this.sent.length - 1)) return;
+    const to = end === 'a' ? 'b' : 'a';
+    this.#wire.push({ at: (this.now + this.delay) as Time, to, segment });
   }
 
   connect(end: EndName = 'a'): this {
@@ -111,8 +133,8 @@ export class Duo {
   }
   write(end: EndName, data: string | Uint8Array): number {
     const tcb = this.tcb(end);
-    const n = enqueue(tcb, typeof data === 'string' ? utf8(data) : data, 0);
-    this.obey(end, push(tcb, this.now));
+    const { taken: n, effects } = send(tcb, typeof data === 'string' ? utf8(data) : data, 0, {}, this.now);
+    this.obey(end, effects);
     return n;
   }
   read(end: EndName, count = 1 << 20): Uint8Array {

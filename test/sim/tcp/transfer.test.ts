@@ -234,7 +234,7 @@ describe('tcp: flow control', () => {
     const duo = stopped();
     assert.equal(duo.a.snd.wnd, 0);
     assert.ok(available(duo.b) <= 8192 && available(duo.b) > 2000, `holds ${available(duo.b)}`);
-    assert.equal(duo.a.out.length + available(duo.b), 20_000);
+    assert.equal(duo.a.queue.length + available(duo.b), 20_000);
   });
 
   it('a closed window is probed at growing intervals, and the probes are answered', () => {
@@ -248,7 +248,8 @@ describe('tcp: flow control', () => {
       assert.equal(seqDiff(segment.seq, duo.a.snd.una), -1);
     }
     const gaps = probes.slice(1).map((p, i) => p.t - (probes[i]?.t ?? 0));
-    for (const [i, gap] of gaps.slice(1).entries()) assert.equal(gap, 2 * (gaps[i] ?? 0));
+    // counted from the answer, where there is one: answers within 500 ms of the last are withheld
+    for (const [i, gap] of gaps.slice(1).entries()) assert.ok(Math.abs(gap - 2 * (gaps[i] ?? 0)) <= ms(40), `${gap}`);
     assert.ok(duo.sent.some((x) => x.from === 'b' && x.segment.window === 0));
     assert.equal(duo.a.state, 'ESTABLISHED');
     duo.pass(s(3600));
@@ -263,7 +264,7 @@ describe('tcp: flow control', () => {
       duo.pass(ms(100));
     }
     assert.ok(equalBytes(Uint8Array.from(parts), pattern(20_000)));
-    assert.equal(duo.a.out.length, 0);
+    assert.equal(duo.a.queue.length, 0);
   });
 
   it('the right edge of the window never moves back', () => {

@@ -5,6 +5,7 @@ import { seqAdd } from '../../../src/sim/base/seq.ts';
 import { ms, s } from '../../../src/sim/base/time.ts';
 import { abort } from '../../../src/sim/tcp/calls.ts';
 import { TRANSITIONS } from '../../../src/sim/tcp/states.ts';
+import { noTimers } from '../../../src/sim/tcp/tcb.ts';
 import { begin, enter } from '../../../src/sim/tcp/turn.ts';
 import { ACK, RST, type Segment, SYN } from '../../../src/sim/wire/tcp.ts';
 import { Duo, rowText, taken } from './duo.ts';
@@ -206,7 +207,7 @@ describe('tcp/states: every row of the table', () => {
     const duo = REACH['SYN-RECEIVED']();
     duo.drop = ({ from }) => from === 'b';
     const start = duo.sent.find(({ from }) => from === 'b')?.t ?? 0;
-    duo.a.timers = {};
+    duo.a.timers = noTimers();
     duo.pass(s(100));
     const times = duo.sent.filter(({ from }) => from === 'b').map(({ t }) => (t - start) / 1e9);
     assert.deepEqual(times, [0, 1, 3, 7, 15, 31]);

@@ -7,9 +7,10 @@ import { hashName } from '../../base/rng.ts';
 import { type Seq, seq } from '../../base/seq.ts';
 import { ms, ns, s, us } from '../../base/time.ts';
 import { Alarm } from '../../net/scheduler.ts';
+import { INITIAL_CWND } from '../../tcp/congestion/control.ts';
 import { trueSize } from '../../tcp/receive/memory.ts';
 import { STATES } from '../../tcp/states.ts';
-import { INITIAL_CWND, newTcb, type Settings, type Tcb } from '../../tcp/tcb.ts';
+import { newTcb, type Settings, type Tcb } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
 import { ip4Text } from '../../wire/ipv4.ts';
@@ -75,6 +76,21 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     },
     receiveRatio: profile.learnsReceiveRatio ? 'learned' : scale > 0 ? 256 - (256 >> scale) : 256 >> -scale,
     totals,
+    slowStartAfterIdle: sysctl['net.ipv4.tcp_slow_start_after_idle'] !== 0,
+    reordering: sysctl['net.ipv4.tcp_reordering'],
+    maxReordering: sysctl['net.ipv4.tcp_max_reordering'],
+    frto: sysctl['net.ipv4.tcp_frto'] !== 0,
+    lossProbes: sysctl['net.ipv4.tcp_early_retrans'] === 3 || sysctl['net.ipv4.tcp_early_retrans'] === 4,
+    recovery: sysctl['net.ipv4.tcp_recovery'],
+    minTsoSegs: sysctl['net.ipv4.tcp_min_tso_segs'],
+    tsoRttLog: sysctl['net.ipv4.tcp_tso_rtt_log'],
+    tsoWinDivisor: sysctl['net.ipv4.tcp_tso_win_divisor'],
+    pacingSsRatio: sysctl['net.ipv4.tcp_pacing_ss_ratio'],
+    pacingCaRatio: sysctl['net.ipv4.tcp_pacing_ca_ratio'],
+    notSentLowat: sysctl['net.ipv4.tcp_notsent_lowat'],
+    ecn: sysctl['net.ipv4.tcp_ecn'],
+    retransCollapse: sysctl['net.ipv4.tcp_retrans_collapse'] !== 0,
+    initialCwnd: metrics.initcwnd ?? INITIAL_CWND,
   };
 }
 
@@ -197,7 +213,7 @@ function wake(
   if (readers && writers) stateChanged(host, socket);
   else if (readers) dataReady(host, socket);
   else if (!flowing) stateChanged(host, socket);
-  else if (socket.noSpace) {
+  else if (socket.tcb?.noSpace) {
     expandSendBuffer(host, socket); // tcp_new_space
     writeSpace(host, socket);
   }

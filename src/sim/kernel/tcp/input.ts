@@ -1,8 +1,8 @@
 /**
  * A TCP segment that came in (Linux tcp_ipv4.c tcp_v4_rcv): finds whose it is. No connection and no listener: a reset.
  */
-import { resetFor } from '../../tcp/output.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
+import { resetFor } from '../../tcp/transmit.ts';
 import type { Segment } from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import { apply } from './bridge.ts';

@@ -7,8 +7,9 @@
  */
 import { DROPS } from '../../net/drops.ts';
 import { abort, passiveOpen } from '../../tcp/calls.ts';
-import { resetFor } from '../../tcp/output.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
+import { noTimers } from '../../tcp/tcb.ts';
+import { resetFor } from '../../tcp/transmit.ts';
 import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
 import type { Host, Route } from '../host.ts';
 import { DATA_READY } from '../poll.ts';
@@ -139,7 +140,7 @@ export function stopListening(host: Host, socket: Socket): void {
       apply(host, child, abort(child.tcb, host.now));
       continue;
     }
-    child.tcb.timers = {};
+    child.tcb.timers = noTimers();
     apply(host, child, []);
     host.demux.removeConnection(child);
     freeSocket(host, child);

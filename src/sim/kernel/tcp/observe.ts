@@ -54,6 +54,14 @@ export function logVariables(host: Host, socket: Socket): void {
   if (tcb.state !== 'SYN-SENT') logReceive(log, host.index, socket.id, tcb, last);
 }
 
+/** Bytes were copied into the send buffer: logged as they stand there, before any of them leaves. */
+export function logWritten(host: Host, { id, tcb, observed }: Socket): void {
+  if (!tcb || !observed?.sendKnown) return;
+  observed.end = seqDiff(endOfData(tcb), tcb.iss);
+  const { una, nxt, end, edge, limit, cwnd, ssthresh } = observed;
+  host.machine.log.sendVariables(host.index, id, una, nxt, end, edge, limit, cwnd, ssthresh);
+}
+
 function logIsn(log: Log, host: number, sock: number, tcb: Tcb, last: Observed): void {
   const iss = seqNumber(tcb.iss);
   const irs = seqNumber(tcb.irs);

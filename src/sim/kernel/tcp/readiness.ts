@@ -4,10 +4,10 @@
  */
 import { type Seq, seqAdd, seqDiff, seqMax } from '../../base/seq.ts';
 import { POLL } from '../../base/uapi.ts';
-import { writable } from '../../tcp/acknowledge.ts';
 import { endOfData } from '../../tcp/output.ts';
 import { inputQueued, readable, readTarget } from '../../tcp/receive/read.ts';
 import { atUrgentMark } from '../../tcp/receive/urgent.ts';
+import { writable } from '../../tcp/send.ts';
 import type { Tcb } from '../../tcp/tcb.ts';
 import type { Host } from '../host.ts';
 import { DATA_READY, WRITE_SPACE } from '../poll.ts';
@@ -52,7 +52,7 @@ export function readiness(socket: Socket): number {
   if (state !== 'SYN-SENT' && state !== 'SYN-RECEIVED') {
     if (tcb && readable(tcb, pollTarget(tcb))) bits |= POLL.POLLIN | POLL.POLLRDNORM;
     if (sendShut || !tcb || writable(tcb)) bits |= POLL.POLLOUT | POLL.POLLWRNORM;
-    else socket.noSpace = true;
+    else tcb.noSpace = true;
     if (tcb?.rcv.urgent.mark === 'here') bits |= POLL.POLLPRI;
   }
   if (socket.error || (socket.errors?.length ?? 0) > 0) bits |= POLL.POLLERR;
@@ -72,9 +72,9 @@ export function dataReady(host: Host, socket: Socket): void {
 /** sk_write_space: who found no room hears of it as soon as a third of the buffer is free. */
 export function writeSpace(host: Host, socket: Socket): void {
   const { tcb } = socket;
-  if (!socket.noSpace || !tcb || !writable(tcb)) return;
+  if (!tcb?.noSpace || !writable(tcb)) return;
   const { runQueue, log } = host.machine;
-  socket.noSpace = false;
+  tcb.noSpace = false;
   runQueue.wake(socket.writers, log.cause);
   socket.watchers.notify(WRITE_SPACE, log.cause);
 }

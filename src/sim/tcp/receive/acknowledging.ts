@@ -6,9 +6,9 @@
  */
 import { seqDiff } from '../../base/seq.ts';
 import { ms, type Time } from '../../base/time.ts';
-import { sendAck } from '../output.ts';
 import { smoothedRtt } from '../rtt.ts';
 import type { Tcb } from '../tcb.ts';
+import { sendAck } from '../transmit.ts';
 import { note, setTimer, type Turn } from '../turn.ts';
 import { offeredWindow } from '../window.ts';
 import { sendCompressed } from './sack.ts';

@@ -4,7 +4,7 @@
  */
 import { seqAdd, seqDiff } from '../../base/seq.ts';
 import type { Time } from '../../base/time.ts';
-import { output } from '../output.ts';
+import { sendAckIfDue } from '../output.ts';
 import type { SockOpts } from '../sockopts.ts';
 import type { Tcb } from '../tcb.ts';
 import { begin, type Effect, note, type Turn, wakeReaders } from '../turn.ts';
@@ -190,7 +190,7 @@ export function cleanUp(turn: Turn, copied: number): void {
     note(turn, 'the program made room: tell the peer', '9293 3.8.6.2.2', 'tcp.c __tcp_cleanup_rbuf');
     turn.ackNow = true;
   }
-  if (turn.ackNow) output(turn);
+  if (turn.ackNow) sendAckIfDue(turn);
 }
 
 function ackDue(tcb: Tcb, copied: number): boolean {

@@ -4,8 +4,8 @@
  * tcp_dsack_set.
  */
 import { type Seq, seqLe, seqLt } from '../../base/seq.ts';
-import { sendAck } from '../output.ts';
 import type { Tcb } from '../tcb.ts';
+import { sendAck } from '../transmit.ts';
 import type { Turn } from '../turn.ts';
 import { extended, type Stretch } from './out-of-order.ts';
 

@@ -5,8 +5,8 @@
  */
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../../base/seq.ts';
 import { FIN, type Segment } from '../../wire/tcp.ts';
-import { answerWithReset } from '../output.ts';
 import type { Tcb } from '../tcb.ts';
+import { answerWithReset } from '../transmit.ts';
 import { enter, finish, note, type Turn, wakeReaders } from '../turn.ts';
 import { openWindow } from '../window.ts';
 import { enterQuickAck, estimateAto } from './acknowledging.ts';

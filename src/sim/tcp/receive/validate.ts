@@ -6,8 +6,9 @@
 import { type Seq, seqAdd, seqDiff, seqLt } from '../../base/seq.ts';
 import { s } from '../../base/time.ts';
 import { ACK, RST, type Segment, SYN, segmentLength } from '../../wire/tcp.ts';
-import { sendAck, sendSyn } from '../output.ts';
+import { sendSyn } from '../syn.ts';
 import type { Tcb } from '../tcb.ts';
+import { sendAck } from '../transmit.ts';
 import { enter, finish, note, type Turn } from '../turn.ts';
 import { openWindow } from '../window.ts';
 import { enterQuickAck } from './acknowledging.ts';

@@ -1,0 +1,49 @@
+/**
+ * Probing a closed window (RFC 9293 section 3.8.6.1; Linux tcp_output.c tcp_write_wakeup, tcp_send_probe0; tcp_input.c
+ * tcp_ack_probe).
+ */
+import { EMPTY } from '../base/bytes.ts';
+import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
+import type { Time } from '../base/time.ts';
+import { sendNew, splitSkb } from './output.ts';
+import { backedOff, RTO_MIN } from './rtt.ts';
+import { currentMss, setSegments, windowEnd } from './segmentation.ts';
+import { payloadLength } from './send-queue.ts';
+import type { Tcb } from './tcb.ts';
+import { transmit } from './transmit.ts';
+import { setTimer, type Turn } from './turn.ts';
+
+/** Delay of the next window probe (tcp_probe0_base and backoff). */
+export const probeDelay = (tcb: Tcb): Time => Math.max(backedOff(tcb), RTO_MIN) as Time;
+
+/** As much data as the window takes, or else one sequence number that the peer has already: that makes it answer. */
+export function sendProbe(turn: Turn): void {
+  const { tcb } = turn;
+  const { snd, queue } = tcb;
+  const skb = queue.unsent.head;
+  if (!skb || !seqLt(skb.seq, windowEnd(tcb))) {
+    transmit(turn, seqAdd(snd.una, -1), 0, EMPTY);
+    return;
+  }
+  const mss = currentMss(tcb);
+  const room = seqDiff(windowEnd(tcb), skb.seq);
+  if (seqLt(snd.pushed, skb.end)) snd.pushed = skb.end;
+  const length = payloadLength(skb);
+  if (room < length || length > mss) splitSkb(tcb, queue.unsent, skb, Math.min(room, mss), mss);
+  else if (skb.segs === 0) setSegments(skb, mss);
+  skb.push = true;
+  sendNew(turn, skb, mss);
+}
+
+/** An ACK came with nothing in flight: does it open the window? (tcp_ack_probe) */
+export function ackOfProbe(turn: Turn): void {
+  const { tcb } = turn;
+  const head = tcb.queue.unsent.head;
+  if (!head) return;
+  if (seqLe(head.end, windowEnd(tcb))) {
+    tcb.rtt.backoff = 0;
+    setTimer(turn, 'persist', undefined);
+  } else {
+    setTimer(turn, 'persist', probeDelay(tcb));
+  }
+}

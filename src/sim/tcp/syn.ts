@@ -1,0 +1,88 @@
+/**
+ * SYN and SYN,ACK (RFC 9293 sections 3.5 and 3.7.1): what this end offers or accepts, and what holds once both have
+ * spoken (Linux tcp_output.c tcp_syn_options, tcp_synack_options; tcp_input.c tcp_init_transfer).
+ */
+import { EMPTY } from '../base/bytes.ts';
+import { seqAdd } from '../base/seq.ts';
+import { ACK, ECE, SYN } from '../wire/tcp.ts';
+import type { TcpOptions } from '../wire/tcp-options.ts';
+import { INFINITE_SSTHRESH } from './congestion/control.ts';
+import { segmentSent } from './rate.ts';
+import { setCaState, updateRate } from './recovery/reduce.ts';
+import { backedOff } from './rtt.ts';
+import { newSkb } from './send-queue.ts';
+import { NEVER } from './tcb.ts';
+import { SYN_ECN, timestampAt } from './transmit.ts';
+import { setTimer, type Turn } from './turn.ts';
+import { chooseInitialWindow, windowScale } from './window.ts';
+
+/** Sends SYN or SYN,ACK with the options that this end offers, or accepts. */
+export function sendSyn(turn: Turn): void {
+  const { tcb } = turn;
+  const answer = tcb.state === 'SYN-RECEIVED';
+  const { settings } = tcb;
+  const syn: TcpOptions = { mss: settings.mss };
+  // a SYN,ACK agrees to what the peer offered; in a simultaneous open it is our SYN again, with all that it offered
+  const all = tcb.active;
+  if (all ? settings.sack : tcb.sackOk) syn.sackPermitted = true;
+  if (all ? settings.timestamps : tcb.timestamps.on)
+    syn.timestamps = { val: timestampAt(tcb, turn.now), ecr: tcb.timestamps.recent };
+  if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = windowScale(tcb);
+  const segment = !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss;
+  const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
+  let flags = answer ? SYN | ACK : SYN;
+  if (tcb.ecn.on) flags |= answer ? ECE : SYN_ECN;
+  tcb.stats.segsOut++;
+  turn.effects.push({
+    do: 'transmit',
+    segment: {
+      srcPort: tcb.local.port,
+      dstPort: tcb.remote.port,
+      seq: tcb.iss,
+      ack: tcb.rcv.nxt,
+      flags,
+      window,
+      urgent: 0,
+      options: syn,
+      payload: EMPTY,
+    },
+    size: undefined,
+    ect: false,
+  });
+}
+
+/** Sends the first SYN of a connection and starts its timer. */
+export function firstSyn(turn: Turn): void {
+  const { tcb } = turn;
+  const { snd, queue } = tcb;
+  const skb = newSkb(tcb.iss, seqAdd(tcb.iss, 1));
+  skb.syn = true;
+  skb.segs = 1;
+  skb.at = turn.now;
+  segmentSent(tcb.rate, skb, 0);
+  queue.entail(skb);
+  queue.moveToSent(skb);
+  queue.sentNow(skb);
+  tcb.counts.packetsOut = 1;
+  snd.nxt = snd.write = snd.pushed = snd.up = skb.end;
+  queue.begin(skb.end);
+  tcb.loss.retransStamp = turn.now;
+  sendSyn(turn);
+  setTimer(turn, 'retransmit', backedOff(tcb));
+}
+
+/**
+ * The handshake is done: the window of the first flight. A SYN that was lost twice makes it one segment, unless the
+ * timestamps say that the first had arrived after all (tcp_init_transfer, RFC 5681 section 3.1).
+ */
+export function initTransfer(turn: Turn): void {
+  const { tcb } = turn;
+  const { cc } = tcb;
+  cc.cwnd = tcb.stats.totalRetrans > 1 ? 1 : tcb.settings.initialCwnd;
+  cc.ssthresh = INFINITE_SSTHRESH;
+  setCaState(turn, 'Open');
+  cc.cwndStamp = turn.now;
+  tcb.loss.retransStamp = NEVER;
+  cc.control.init(tcb, turn.now);
+  updateRate(tcb);
+}
