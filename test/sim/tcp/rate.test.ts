@@ -12,6 +12,7 @@ import {
   segmentDelivered,
   segmentSent,
 } from '../../../src/sim/tcp/rate.ts';
+import { SACKED } from '../../../src/sim/tcp/send-queue.ts';
 
 type Sent = { -readonly [K in keyof RatedSegment]: RatedSegment[K] };
 
@@ -21,8 +22,7 @@ function send(rate: RateBlock, at: Time, outstanding: number): Sent {
   const segment: Sent = {
     at,
     end: seq(end),
-    again: 0,
-    sacked: false,
+    marks: 0,
     txDelivered: 0,
     txDeliveredUs: 0,
     txFirstSentUs: 0,
@@ -70,7 +70,7 @@ describe('the delivery rate', () => {
     rate.delivered = 1;
     const [first, second] = [send(rate, ms(100), 0), send(rate, ms(100), 1)];
     beginSample(rate, 2);
-    second.sacked = true;
+    second.marks |= SACKED;
     segmentDelivered(rate, second);
     rate.delivered++;
     assert.equal(generateSample(rate, 1, 0, false, 1000, ms(120)).delivered, 1);
