@@ -49,12 +49,13 @@ export const bind: Handler<[fd: number, address: SockAddr]> = (call, [fd, addres
     const { host } = call;
     const addr = addressOf(address);
     if (addr === undefined || !validPort(address.port)) return { errno: 'EINVAL' };
-    if (addr !== 0 && !host.owns(addr)) return { errno: 'EADDRNOTAVAIL' };
+    const anywhere = sock.kept?.get('IP_FREEBIND') || host.sysctl['net.ipv4.ip_nonlocal_bind'];
+    if (addr !== 0 && !host.owns(addr) && !anywhere) return { errno: 'EADDRNOTAVAIL' };
     if (sock.localPort !== 0 || sock.tcb) return { errno: 'EINVAL' };
     const previous = sock.localAddr;
     sock.localAddr = addr;
     const port = address.port || anyPort(host, sock);
-    if (port === undefined || host.demux.conflict(sock, addr, port)) {
+    if (port === undefined || (address.port !== 0 && host.demux.conflict(sock, addr, port))) {
       sock.localAddr = previous;
       return { errno: 'EADDRINUSE' };
     }

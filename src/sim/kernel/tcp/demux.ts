@@ -34,15 +34,21 @@ export class Demux {
     else this.#connections.delete(key);
   }
 
-  /** The listener for a local name; one bound to the address beats the wildcard. */
-  listener(addr: number, port: number): Socket | undefined {
-    let wildcard: Socket | undefined;
+  /**
+   * The listener for a local name; one bound to the address beats the wildcard. Of several that share the name by
+   * SO_REUSEPORT the one whose turn the hash of all four names says (reuseport_select_sock).
+   * @param hash of the segment's addresses and ports, below 2^32; asked for only then
+   */
+  listener(addr: number, port: number, hash: () => number = () => 0): Socket | undefined {
+    const exact: Socket[] = [];
+    const wildcard: Socket[] = [];
     for (const socket of this.#bound.get(port) ?? []) {
       if (!socket.listener) continue;
-      if (socket.localAddr === addr) return socket;
-      if (socket.localAddr === ANY) wildcard = socket;
+      if (socket.localAddr === addr) exact.push(socket);
+      else if (socket.localAddr === ANY) wildcard.push(socket);
     }
-    return wildcard;
+    const group = exact.length > 0 ? exact : wildcard;
+    return group.length > 1 ? group[Math.floor((hash() / 2 ** 32) * group.length)] : group[0];
   }
 
   /** The sockets that hold a local port. */
@@ -64,13 +70,17 @@ export class Demux {
 
   /**
    * Whether bind() of this name is refused (inet_csk_bind_conflict): someone holds the port on an overlapping address,
-   * unless both have SO_REUSEADDR and the holder does not listen.
+   * unless both have SO_REUSEADDR and the holder does not listen, or both have SO_REUSEPORT. TIME-WAIT holds like any
+   * other state. A port that the kernel is to choose is not taken over by SO_REUSEADDR or SO_REUSEPORT.
    */
-  conflict(socket: Socket, addr: number, port: number): boolean {
+  conflict(socket: Socket, addr: number, port: number, chosen: 'by name' | 'by kernel' = 'by name'): boolean {
     for (const other of this.holders(port)) {
       if (other === socket) continue;
       if (addr !== ANY && other.localAddr !== ANY && addr !== other.localAddr) continue;
-      if (socket.reuseAddr && other.reuseAddr && !other.listener) continue;
+      if (chosen === 'by name') {
+        if (socket.reuseAddr && other.reuseAddr && !other.listener) continue;
+        if (socket.reusePort && other.reusePort) continue;
+      }
       return true;
     }
     return false;
@@ -79,7 +89,7 @@ export class Demux {
   /** Whether someone else already listens on a name that overlaps this socket's: listen() is refused. */
   listens(socket: Socket): boolean {
     for (const other of this.holders(socket.localPort)) {
-      if (other === socket || !other.listener) continue;
+      if (other === socket || !other.listener || (socket.reusePort && other.reusePort)) continue;
       if (socket.localAddr === ANY || other.localAddr === ANY || socket.localAddr === other.localAddr) return true;
     }
     return false;

@@ -1,6 +1,7 @@
 /**
  * A TCP segment that came in (Linux tcp_ipv4.c tcp_v4_rcv): finds whose it is. No connection and no listener: a reset.
  */
+import { hashName } from '../../base/rng.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
 import { resetFor } from '../../tcp/transmit.ts';
 import type { Segment } from '../../wire/tcp.ts';
@@ -19,7 +20,8 @@ export function segmentFor(host: Host, segment: Segment, src: number, dst: numbe
     apply(host, socket, effects);
     if (!forListener) return;
   }
-  const listener = host.demux.listener(dst, segment.dstPort);
+  const names = () => hashName(`reuseport ${src}:${segment.srcPort}>${dst}:${segment.dstPort}`, host.secret);
+  const listener = host.demux.listener(dst, segment.dstPort, names);
   if (listener) {
     listenerSegment(host, listener, segment, { src, dst, packet, arrived: socket !== undefined });
     return;

@@ -40,7 +40,7 @@ export function anyPort(host: Host, socket: Socket): number | undefined {
   for (let parity = 0; parity < 2; parity++) {
     for (let i = 0; i < count; i += 2) {
       const candidate = low + ((start + parity + i) % count);
-      if (!host.demux.conflict(socket, socket.localAddr, candidate)) return candidate;
+      if (!host.demux.conflict(socket, socket.localAddr, candidate, 'by kernel')) return candidate;
     }
   }
   return undefined;
