@@ -2,8 +2,10 @@
  * What a capture at a host sees, as tcpdump there would: a packet that the host sends when it leaves, one that reaches it
  * when it arrives. What was lost on the way is seen at its sender alone; what the host itself refuses, it has seen.
  */
+import { flipped } from '../sim/base/bytes.ts';
 import type { Time } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
+import type { EventOf } from '../sim/trace/schema.ts';
 import { factsOf } from './facts.ts';
 import { type PacketFacts, packetsOf } from './packets.ts';
 
@@ -35,6 +37,12 @@ export function seenAt(log: Log, host: number, from = 0): Seen[] {
     }
   }
   return seen.sort((a, b) => a.n - b.n);
+}
+
+/** The bytes that the host sees: as they were sent, or as the link has left them. */
+export function bytesOf(log: Log, { direction, packet }: Seen): Uint8Array {
+  const { bytes } = log.at(packet.sent) as EventOf<'packet.sent'>;
+  return direction === 'in' && packet.damaged >= 0 ? flipped(bytes, packet.damaged) : bytes;
 }
 
 /** The host that a capture is taken at unless told otherwise: the first to send; -1 without hosts. */

@@ -47,6 +47,8 @@ export interface CallFacts {
 export interface PacketWay {
   n: number;
   sent: number;
+  /** The bit that the link flipped, or -1. */
+  damaged: number;
   /** Position of its arrival or drop, or -1. */
   end: number;
 }
@@ -209,9 +211,14 @@ function collect(log: Log): Facts {
         break;
       }
       case 'packet.sent': {
-        const way: PacketWay = { n: event.n, sent: i, end: -1 };
+        const way: PacketWay = { n: event.n, sent: i, damaged: -1, end: -1 };
         packets.push(way);
         packetOf.set(event.n, way);
+        break;
+      }
+      case 'packet.damaged': {
+        const way = packetOf.get(event.packet);
+        if (way) way.damaged = event.bit;
         break;
       }
       case 'packet.arrived':

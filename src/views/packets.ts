@@ -99,6 +99,7 @@ function blank(
     n: way.n,
     sent: way.sent,
     end,
+    damaged: way.damaged,
     time: event.t,
     from: event.host,
     to: event.to,

@@ -1,6 +1,7 @@
 /**
- * A run as a capture file that Wireshark, tshark and tcpdump read: pcapng, with time in nanoseconds, one interface per device of a host ('client:eth0', 'client:lo'), and a comment on each packet that was dropped,
- * and on each that TCP sent for a reason which it noted.
+ * A run as a capture file that Wireshark, tshark and tcpdump read: pcapng, with time in nanoseconds, one interface per
+ * device of a host ('client:eth0', 'client:lo'), and comments on packets that were dropped, copied or damaged, and on those
+ * that TCP sent for a reason which it noted.
  *
  * A capture is taken at one host unless asked otherwise, as tcpdump would there. With all hosts in one file a packet that
  * arrived is in it twice, with one packet number: analysers that do not tell interfaces apart then take the second for a
@@ -14,7 +15,7 @@ import { human, seconds } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
 import { parseIp4 } from '../sim/wire/ipv4.ts';
-import { type Seen, seenAt, usualHost } from './capture.ts';
+import { bytesOf, type Seen, seenAt, usualHost } from './capture.ts';
 import { factsOf } from './facts.ts';
 import {
   enhancedPacket,
@@ -119,10 +120,11 @@ const addressesOf = (log: Log): { address: number; name: string }[] =>
     return parsed === undefined ? [] : [{ address: parsed, name }];
   });
 
-function packetBlock(log: Log, devices: readonly Device[], { host, time, direction, packet }: Seen): Uint8Array {
-  const sent = log.at(packet.sent) as EventOf<'packet.sent'>;
-  const on = devices.findIndex((device) => device.host.host === host && device.link === sent.link);
-  return enhancedPacket(on, time, sent.bytes, [
+function packetBlock(log: Log, devices: readonly Device[], seen: Seen): Uint8Array {
+  const { host, time, direction, packet } = seen;
+  const { link } = log.at(packet.sent) as EventOf<'packet.sent'>;
+  const on = devices.findIndex((device) => device.host.host === host && device.link === link);
+  return enhancedPacket(on, time, bytesOf(log, seen), [
     OPTION.direction(direction),
     OPTION.packetId(packet.n),
     ...comments(log, { host, packet }).map(OPTION.comment),
@@ -132,6 +134,8 @@ function packetBlock(log: Log, devices: readonly Device[], { host, time, directi
 /** What became of a packet, and the decision that its sender noted. */
 function comments(log: Log, { host, packet }: Pick<Seen, 'host' | 'packet'>): string[] {
   const said: string[] = [];
+  if (packet.copy) said.push('a copy that the link made');
+  if (packet.damaged >= 0) said.push(`bit ${packet.damaged} was flipped on the link`);
   if (packet.fate === 'dropped') {
     const end = log.at(packet.end);
     const where = end.host === packet.to && packet.to !== packet.from ? ` at the receiver` : '';

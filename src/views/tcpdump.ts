@@ -6,11 +6,10 @@
  */
 import { seconds } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
-import type { EventOf } from '../sim/trace/schema.ts';
 import { isMalformed } from '../sim/wire/malformed.ts';
 import { packetFamily, packetText } from '../sim/wire/print.ts';
 import { SYN } from '../sim/wire/tcp.ts';
-import { seenAt, usualHost } from './capture.ts';
+import { bytesOf, seenAt, usualHost } from './capture.ts';
 import { cursorAt, factsOf, perWindow } from './facts.ts';
 import type { Line, TcpdumpModel, View } from './view.ts';
 
@@ -25,8 +24,9 @@ const linesOf = perWindow((log, from) => {
 });
 
 function captured(log: Log, from: number, host: number): Line[] {
-  return seenAt(log, host, from).map(({ n, time, packet }) => {
-    const { bytes } = log.at(packet.sent) as EventOf<'packet.sent'>;
+  return seenAt(log, host, from).map((seen) => {
+    const { n, time, packet } = seen;
+    const bytes = bytesOf(log, seen);
     const syn = !isMalformed(packet.parsed) && (packet.parsed.segment.flags & SYN) !== 0;
     const text = `${packetFamily(bytes)} ${packetText(bytes, syn ? undefined : packet.base)}`;
     return { n, time, host, sock: packet.sock, text };

@@ -94,6 +94,8 @@ function textOf(log: Log, event: Event): string {
       if (copy) return `the link made a copy of ${packet(event.n)}`;
       return `${host} sent ${packet(event.n)}${retransmission ? ' again' : ''}`;
     }
+    case 'packet.damaged':
+      return `bit ${event.bit} of ${packet(event.packet)} was flipped on the link`;
     case 'packet.queued':
       return `${packet(event.packet)} waits for the wire behind ${packets(event.length)}`;
     case 'packet.arrived':

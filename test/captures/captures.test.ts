@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../src/packetdrill/run.ts';
+import type { Impairments } from '../../src/sim/net/link.ts';
 import { decode } from '../../src/sim/trace/codec.ts';
 import type { Log } from '../../src/sim/trace/log.ts';
 import { factsOf } from '../../src/views/facts.ts';
@@ -39,10 +40,21 @@ function scripts(): Sample[] {
   });
 }
 
+/** What links do to packets beside losing them, by turns. */
+const IMPAIRMENTS: readonly Impairments[] = [
+  {},
+  { duplicate: 0.05 },
+  { reorder: 0.1, gap: 3 },
+  { corrupt: 0.03 },
+  { duplicate: 0.02, reorder: 0.02, corrupt: 0.01 },
+];
+
 async function worlds(): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let seed = 1; seed <= WORLDS; seed++) {
-    samples.push(...allHosts(`world ${seed} (npm run fuzz -- --one ${seed})`, (await play(planOf(seed))).log));
+    const plan = planOf(seed);
+    const path = { ...plan.path, ...IMPAIRMENTS[seed % IMPAIRMENTS.length] };
+    samples.push(...allHosts(`world ${seed}`, (await play({ ...plan, path })).log));
   }
   return samples;
 }

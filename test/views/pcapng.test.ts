@@ -95,6 +95,27 @@ describe('a capture', () => {
     for (const event of dropped) assert.ok(!there.packets.some((packet) => id(packet) === event.packet));
   });
 
+  it('shows a damaged packet as it left and as it arrived, and a copy where it arrived alone', async () => {
+    const bad = await run([listening, conversation], { corrupt: 0.2, duplicate: 0.2 }, 3);
+    const damaged = [...bad.of('packet.damaged')].filter((event) => event.host === 0);
+    const copies = sentPackets(bad).filter((event) => event.host < 0 && event.to === 1);
+    assert.ok(damaged.length > 0 && copies.length > 0);
+    const [here, there] = [captureOf(bad, { host: 0 }), captureOf(bad, { host: 1 })];
+    for (const { packet, bit } of damaged) {
+      const left = here.packets.find((one) => id(one) === packet) as Capture['packets'][number];
+      const came = there.packets.find((one) => id(one) === packet);
+      if (!came) continue;
+      const byte = bit >> 3;
+      assert.equal((left.bytes[byte] as number) ^ (came.bytes[byte] as number), 0x80 >> (bit & 7));
+      assert.ok(texts(came.options, COMMENT).includes(`bit ${bit} was flipped on the link`));
+    }
+    for (const { n } of copies) {
+      assert.ok(!here.packets.some((one) => id(one) === n));
+      const came = there.packets.find((one) => id(one) === n);
+      if (came) assert.ok(texts(came.options, COMMENT).includes('a copy that the link made'));
+    }
+  });
+
   it('shows a packet on the loopback device once', async () => {
     const alone: Cell = async ({ client }) => {
       const fd = await client.socket(2, 1);

@@ -58,4 +58,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** A copy with one bit changed; bit 0 is the most significant of the first byte. */
+export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const out = bytes.slice();
+  out[bit >> 3] = (out[bit >> 3] as number) ^ (0x80 >> (bit & 7));
+  return out;
+}
+
 export const EMPTY = new Uint8Array(0);

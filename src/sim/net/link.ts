@@ -6,6 +6,8 @@
  * A packet waits for the wire, takes its time on it, and is then on its way for `delay`. What the link does to it happens
  * after the wire: a lost packet has taken its time on it, and one that is not held back arrives as soon as it has left it.
  */
+
+import { flipped } from '../base/bytes.ts';
 import { Rng } from '../base/rng.ts';
 import { type Time, ZERO } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
@@ -208,7 +210,7 @@ export class Link {
 
   /** A packet that has left the wire will arrive. */
   #carry(d: Direction, sent: Packet, number: number): void {
-    const packet = d.corrupt.happens() ? flipped(sent, d.corrupt.rng) : sent;
+    const packet = d.corrupt.happens() ? this.#damage(d, sent, number) : sent;
     const { last } = d.pipe;
     let at = d.free;
     if (this.#isHeld(d)) {
@@ -217,6 +219,13 @@ export class Link {
     }
     if (last === undefined || last <= at) d.pipe.push(at, packet, number);
     else this.#scheduler.at(at, () => d.to.arrive(packet, number));
+  }
+
+  /** Flips one bit of a packet: from now on it is known by its bytes alone. */
+  #damage(d: Direction, packet: Packet, number: number): RawPacket {
+    const bit = d.corrupt.rng.below(packet.length * 8);
+    this.#log.add('packet.damaged', { host: d.from.index, cause: number }, { packet: number, bit });
+    return new RawPacket(flipped(packet.bytes(), bit));
   }
 
   /** Whether a packet is delayed as it should: one of `gap` may not be (sch_netem.c netem_enqueue). */
@@ -235,12 +244,4 @@ export class Link {
     const delay = this.#delay - this.#jitter + d.jitter.below(2 * this.#jitter);
     return (d.free + Math.max(0, delay)) as Time;
   }
-}
-
-/** The packet with one bit flipped: from now on it is known by its bytes alone. */
-function flipped(packet: Packet, rng: Rng): RawPacket {
-  const bytes = packet.bytes().slice();
-  const bit = rng.below(bytes.length * 8);
-  bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
-  return new RawPacket(bytes);
 }

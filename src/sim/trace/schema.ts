@@ -77,6 +77,7 @@ export const EVENTS = {
   // packets: the number of the `packet.sent` event is the packet's identity
   'packet.sent':    { to: 'i32', link: 'i32', bytes: 'packet' },             // link -1: loopback; host -1: a copy that the link made of the packet that caused it
   'packet.queued':  { packet: 'u32', length: 'u32' },                        // waits behind `length` others
+  'packet.damaged': { packet: 'u32', bit: 'u32' },                           // the link flipped this bit; 0 is the first of the packet
   'packet.arrived': { packet: 'u32' },
   'packet.dropped': { packet: 'u32', reason: 'text' },                       // see net/drops.ts
 } as const satisfies Record<string, Record<string, FieldType>>;

@@ -174,6 +174,7 @@ export class Keeper {
         if (sock) this.#consumeSegment(i, sock);
         break;
       case 'packet.queued':
+      case 'packet.damaged':
         this.#packets.get(first)?.push(i);
         break;
       case 'packet.arrived':
