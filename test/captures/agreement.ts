@@ -143,6 +143,12 @@ const NOTHING_BEFORE: Exception = {
     'a SYN of another number begins a new connection, whatever its receiver makes of it; the number 0 means none yet',
   when: ({ case: { mine } }) => mine.next === 0,
 };
+const WINDOW_PROBE: Exception = {
+  name: 'a window probe',
+  about: 'a byte that is sent against a closed window does not move what is expected next, nor when it is sent again',
+  when: ({ flags, case: { seq, mine } }) =>
+    flags.has('zero_window_probe') || (flags.has('lost_segment') && ((mine.next + 1 - seq) | 0) === 0),
+};
 const SOON: Exception = {
   name: 'soon after the highest',
   about:
@@ -242,7 +248,7 @@ export const AGREEMENTS: readonly Agreement[] = [
     of: (both) => !own(both),
     log: below,
     tshark: repeated,
-    but: [LAST_BYTE, ONE_OLD_BYTE, NOTHING_BEFORE],
+    but: [LAST_BYTE, ONE_OLD_BYTE, NOTHING_BEFORE, WINDOW_PROBE],
   },
   {
     name: 'what arrives below the highest is sent again, or else it was overtaken and is out of order',
@@ -258,11 +264,7 @@ export const AGREEMENTS: readonly Agreement[] = [
     tshark: ({ flags }) => flags.has('lost_segment'),
     but: [
       NOTHING_BEFORE,
-      {
-        name: 'after a window probe',
-        about: 'a byte that is sent against a closed window does not move what is expected next, even when it is taken',
-        when: ({ flags, case: { seq, mine } }) => flags.has('lost_segment') && ((mine.next + 1 - seq) | 0) === 0,
-      },
+      WINDOW_PROBE,
     ],
   },
   {

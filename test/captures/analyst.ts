@@ -36,6 +36,9 @@ const FAST_WITHIN = 20e6;
 /** Nanoseconds after the highest segment in which one below it counts as reordered, where no round trip was seen. */
 const REORDERED_WITHIN = 3e6;
 
+/** Duplicates after an acknowledgment of what was not captured: more than any number. */
+const MANY = Infinity;
+
 /** One direction of a connection, as captured so far. A sequence number of 0 counts as none seen yet. */
 export interface Flow {
   /** The first sequence number; undefined: nothing seen. */
@@ -200,7 +203,7 @@ function acknowledges(one: Case, said: Set<Flag>, mine: Flow): void {
   if (window !== 0 && theirs.flags.has('keep_alive')) said.add('keep_alive_ack');
   else if (window === 0 && theirs.flags.has('zero_window_probe')) said.add('zero_window_probe_ack');
   else if (window !== 0) {
-    mine.duplicates = mine.duplicates < 0 ? 1 : mine.duplicates + 1;
+    mine.duplicates = mine.duplicates === MANY ? 1 : mine.duplicates + 1;
     said.add('duplicate_ack');
   }
 }
@@ -217,7 +220,7 @@ function unseen({ ack, control }: Case, said: Set<Flag>, theirs: Flow): void {
     said.add('ack_lost_segment');
   } else {
     if (theirs.duplicates === 0) said.add('ack_lost_segment');
-    theirs.duplicates = -1;
+    theirs.duplicates = MANY;
   }
 }
 

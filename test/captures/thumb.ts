@@ -79,7 +79,7 @@ export const SCRIPTS: Readonly<Record<string, string>> = {
  +0 write(4, ..., 1000) = 1000
  +0 > P. 1:1001(1000) ack 1`,
 
-  'after a window probe': `
+  'a window probe': `
   0 < . 1:1(0) ack 1 win 65535
  +0 > R 1:1(0)
  +0 < P. 1:2(1) ack 1 win 65535
