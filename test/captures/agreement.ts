@@ -262,10 +262,7 @@ export const AGREEMENTS: readonly Agreement[] = [
     of: (both) => !own(both) && (both.case.control & RST) === 0 && both.fact.arrival?.highest !== undefined,
     log: ({ fact, seen: { packet } }) => packet.seq > (fact.arrival?.highest ?? 0),
     tshark: ({ flags }) => flags.has('lost_segment'),
-    but: [
-      NOTHING_BEFORE,
-      WINDOW_PROBE,
-    ],
+    but: [NOTHING_BEFORE, WINDOW_PROBE],
   },
   {
     name: 'data that arrive a second time, whole, after they were acknowledged are spurious',
