@@ -7,7 +7,7 @@ import { seqAdd, seqDiff, seqLt } from '../../base/seq.ts';
 import { FIN, PSH, type Segment, SYN, URG } from '../../wire/tcp.ts';
 import type { Tcb } from '../tcb.ts';
 import { note, type Turn } from '../turn.ts';
-import { freeSpace, fullSpace, spaceFromWindow, windowFromSpace } from './memory.ts';
+import { freeSpace, fullSpace, headersOf, spaceFromWindow, windowFromSpace } from './memory.ts';
 import type { Skb } from './queue.ts';
 
 /** Linux TCP_MSS_DEFAULT and TCP_MIN_MSS. */
@@ -54,7 +54,7 @@ export function beginReceiving(turn: Turn): void {
 }
 
 /** Learns from a segment what the peer's full ones carry, and how much of the memory is payload (tcp_measure_rcv_mss). */
-export function measureSegment(tcb: Tcb, skb: Skb, segment: Segment, headers: number): void {
+export function measureSegment(tcb: Tcb, skb: Skb, segment: Segment): void {
   const { rcv, ack, settings } = tcb;
   const length = skb.bytes.length;
   const before = rcv.lastSegment;
@@ -67,7 +67,7 @@ export function measureSegment(tcb: Tcb, skb: Skb, segment: Segment, headers: nu
     return;
   }
   // a little less than full, twice: full segments have become smaller
-  const whole = length + headers - settings.receive.ipHeader;
+  const whole = length + headersOf(tcb, segment) - settings.receive.ipHeader;
   if (whole >= DEFAULT_MSS + 20 || (whole >= MIN_MSS + 20 && !(segment.flags & (FIN | SYN | PSH | URG)))) {
     const bare = whole - 20 - (tcb.timestamps.on ? TIMESTAMPS : 0);
     rcv.lastSegment = bare;

@@ -10,6 +10,7 @@
  */
 import { concat } from '../../base/bytes.ts';
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../../base/seq.ts';
+import type { Segment } from '../../wire/tcp.ts';
 import type { Tcb } from '../tcb.ts';
 import { note, type Turn } from '../turn.ts';
 import type { Skb } from './queue.ts';
@@ -26,7 +27,7 @@ const SMALL_HEAD = 576;
 const PACKED = 4096 - SHARED_INFO;
 
 /** Size of the buffer that holds so many bytes. */
-const bufferSize = (bytes: number): number => (bytes <= SMALL_HEAD ? SMALL_HEAD : 2 ** (32 - Math.clz32(bytes - 1)));
+const bufferSize = (bytes: number): number => (bytes <= SMALL_HEAD ? SMALL_HEAD : 1 << (32 - Math.clz32(bytes - 1)));
 
 /**
  * Kernel memory that a packet takes (skb->truesize).
@@ -38,6 +39,12 @@ export function trueSize(payload: number, headers = 52): number {
   return bytes <= 8192 ? bufferSize(bytes) + SKB : SMALL_HEAD + SKB + payload;
 }
 
+/** Bytes of the headers that a segment came with. */
+export function headersOf({ settings }: Tcb, { options }: Segment): number {
+  const { timestamps, sack } = options;
+  return settings.receive.ipHeader + 20 + (timestamps ? 12 : 0) + (sack ? 4 + 8 * sack.length : 0);
+}
+
 /** How much payload is expected in so much memory (tcp_win_from_space). */
 export const windowFromSpace = ({ rcv }: Tcb, space: number): number => Math.floor((space * rcv.ratio) / 256);
 /** The inverse (tcp_space_from_win). */
@@ -46,11 +53,6 @@ export const spaceFromWindow = ({ rcv }: Tcb, window: number): number => Math.fl
 export const fullSpace = (tcb: Tcb): number => windowFromSpace(tcb, tcb.rcv.limit);
 /** Payload for which there is room now; negative when too much is queued (tcp_space). */
 export const freeSpace = (tcb: Tcb): number => windowFromSpace(tcb, tcb.rcv.limit - tcb.rcv.alloc);
-
-/** Charges a queued segment. */
-export function charge({ rcv }: Tcb, { truesize }: Skb): void {
-  rcv.alloc += truesize;
-}
 
 const fits = ({ rcv }: Tcb): boolean => rcv.alloc <= rcv.limit;
 

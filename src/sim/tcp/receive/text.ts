@@ -11,7 +11,7 @@ import { enter, finish, note, type Turn, wakeReaders } from '../turn.ts';
 import { openWindow } from '../window.ts';
 import { enterQuickAck, estimateAto } from './acknowledging.ts';
 import { growBuffer, growWindow, measureByEcho, measureByWindow, measureSegment } from './autotune.ts';
-import { hasMemory, trueSize } from './memory.ts';
+import { hasMemory, headersOf, trueSize } from './memory.ts';
 import type { Skb } from './queue.ts';
 import { dataReady } from './read.ts';
 import { blockForEarly, removeBlocks, tellDuplicate, tellDuplicateToo } from './sack.ts';
@@ -81,12 +81,6 @@ function outside(turn: Turn, why: string): 'next' {
   return 'next';
 }
 
-/** Bytes of the headers that came with it. */
-function headersOf({ settings }: Tcb, { options }: Segment): number {
-  const { timestamps, sack } = options;
-  return settings.receive.ipHeader + 20 + (timestamps ? 12 : 0) + (sack ? 4 + 8 * sack.length : 0);
-}
-
 /** The segment as it waits. */
 function skbOf(tcb: Tcb, segment: Segment, end: Seq): Skb {
   const { payload } = segment;
@@ -141,7 +135,7 @@ function enqueue(tcb: Tcb, skb: Skb): void {
 function arrived(turn: Turn, segment: Segment, skb: Skb): void {
   const { tcb } = turn;
   tcb.ack.pending = true;
-  measureSegment(tcb, skb, segment, headersOf(tcb, segment));
+  measureSegment(tcb, skb, segment);
   measureByWindow(turn);
   estimateAto(turn);
   if (skb.bytes.length >= WORTH_GROWING) growWindow(tcb, skb);
@@ -186,7 +180,7 @@ function early(turn: Turn, segment: Segment, end: Seq): void {
     '9293 3.10.7.4',
     'tcp_input.c tcp_data_queue_ofo',
   );
-  measureSegment(tcb, skb, segment, headersOf(tcb, segment));
+  measureSegment(tcb, skb, segment);
   tcb.ack.pending = true;
   rcv.oooPackets++;
   const { kept, twice, freed } = rcv.early.insert(skb);
