@@ -11,7 +11,16 @@ import type { Alarm } from '../net/scheduler.ts';
 import type { FdTable, OpenFile } from './file.ts';
 
 /** How a system call ended, or that it cannot yet. */
-export type Reply = { result: number; out?: readonly unknown[]; data?: Uint8Array } | { errno: Errno } | Parked;
+export type Reply =
+  | {
+      result: number;
+      out?: readonly unknown[];
+      data?: Uint8Array;
+      /** The same bytes as `data`, as the packets brought them. */
+      pieces?: readonly Uint8Array[];
+    }
+  | { errno: Errno }
+  | Parked;
 
 /** A call that waits: on queues, and no longer than until an instant if one is given. */
 export interface Parked {

@@ -13,7 +13,9 @@ import { gather, isBytes, isNowhere, type Message, split } from './memory.ts';
 import { type ArgForm, type CallName, SIGNATURES } from './signatures.ts';
 
 /** What a finished call gives: its result with what it filled in (`out`, `data`), or why it failed. */
-export type Answer = { result: number; out?: readonly unknown[]; data?: Uint8Array } | { errno: Errno };
+export type Answer =
+  | { result: number; out?: readonly unknown[]; data?: Uint8Array; pieces?: readonly Uint8Array[] }
+  | { errno: Errno };
 
 /** Arguments of C that a call here is not given: they follow from others, or point to what comes back. */
 /* biome-ignore format: a table */
@@ -110,6 +112,6 @@ export function logExit(log: Log, context: Context, enter: number, name: string,
     result: failed ? -1 : answer.result,
     errno: failed ? errnoNumber(answer.errno) : 0,
     out: failed ? '[]' : JSON.stringify(answer.out ?? []),
-    data: failed ? EMPTY : (answer.data ?? EMPTY),
+    data: failed ? EMPTY : (answer.pieces ?? answer.data ?? EMPTY),
   });
 }

@@ -51,12 +51,14 @@ export function scattered(iov: readonly Uint8Array[], reply: Reply): Reply {
 }
 
 /** What a read that has ended gives: how many bytes, and those of them that were copied. */
-export type Finish = (socket: Socket, result: number, data: Uint8Array) => Reply;
-const plain: Finish = (_, result, data) => ({ result, data });
+export type Finish = (socket: Socket, result: number, data: Uint8Array, pieces?: readonly Uint8Array[]) => Reply;
+const plain: Finish = (_, result, data, pieces) => (pieces ? { result, data, pieces } : { result, data });
 
 /** Reads a socket into one buffer (tcp_recvmsg_locked). */
 export function receiveInto(call: Call, buf: Uint8Array, flags: number, finish: Finish): () => Reply {
   let done = 0;
+  // as the packets brought it: where the log has it already
+  const views: Uint8Array[] = [];
   return () => {
     const { file } = call;
     if (!file) return { errno: 'EBADF' };
@@ -65,12 +67,13 @@ export function receiveInto(call: Call, buf: Uint8Array, flags: number, finish: 
     if (socket.listener) return { errno: 'ENOTCONN' };
     if (flags & MSG_OOB) return receiveUrgent(socket, buf, flags, finish);
     const { tcb } = socket;
-    const ended = () => finish(socket, done, flags & MSG_TRUNC ? EMPTY : buf.slice(0, done));
+    const ended = () =>
+      flags & MSG_TRUNC ? finish(socket, done, EMPTY) : finish(socket, done, buf.subarray(0, done), views);
     const queued = tcb ? available(tcb) : 0;
 
     if (tcb && queued > 0) {
       if (isNowhere(buf) && !(flags & MSG_TRUNC)) return done > 0 ? ended() : { errno: 'EFAULT' };
-      const { given, stopped } = take(call, socket, tcb, { buf, done, flags });
+      const { given, stopped } = take(call, socket, tcb, { buf, done, flags, views });
       done += given;
       if (stopped || done === buf.length) return ended();
     }
@@ -95,6 +98,7 @@ interface Progress {
   buf: Uint8Array;
   done: number;
   flags: number;
+  views: Uint8Array[];
 }
 
 /** Takes what is there, behind what the call has already. */
@@ -102,10 +106,10 @@ function take(
   call: Call,
   socket: Socket,
   tcb: Tcb,
-  { buf, done, flags }: Progress,
+  { buf, done, flags, views }: Progress,
 ): { given: number; stopped: boolean } {
   const peek = (flags & MSG_PEEK) !== 0;
-  const where = flags & MSG_TRUNC ? { length: buf.length - done } : { into: buf.subarray(done) };
+  const where = flags & MSG_TRUNC ? { length: buf.length - done } : { into: buf.subarray(done), views };
   const { given, stopped, effects } = takeBytes(tcb, { ...where, peek, offset: peek ? done : 0 }, call.host.now);
   if (!(flags & MSG_TRUNC) && given > 0) {
     call.log.add('copy.out', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: given });

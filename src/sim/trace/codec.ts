@@ -12,10 +12,9 @@
  */
 import { concat, fromUtf8, utf8 } from '../base/bytes.ts';
 import type { ColumnArrays } from './columns.ts';
-import { checksumPlace, headerLength, LAYOUTS, type Layout, LIES, payloadLength } from './layout.ts';
+import { checksumPlace, headerLength, LAYOUTS, type Layout, LIES, payloadLength, widthAt } from './layout.ts';
 import { Log } from './log.ts';
 import { Ranges } from './ranges.ts';
-import { widthAt } from './reader.ts';
 import { EVENTS, type Event } from './schema.ts';
 
 /** 'SNBL', read as a little-endian word. */
@@ -46,6 +45,8 @@ function references(c: ColumnArrays, visit: (word: number, length: number) => vo
         const lengths = words[w + 2] as number;
         visit(w, headerLength(lengths));
         visit(w + 1, payloadLength(lengths));
+      } else if (how === LIES.pieces) {
+        for (let i = w + 1; i < w + widthAt(words, how, w); i += 2) visit(i, (words[i + 1] as number) >>> 0);
       }
       w += widthAt(words, how, w);
     }
@@ -181,11 +182,17 @@ function damageOf(c: ColumnArrays, texts: number, bytes: number): string {
     for (const how of layout.lies) {
       const w = word;
       const value = words[w];
-      if (value === undefined || (how === LIES.ranges && value < 0)) return `event ${n} is cut`;
+      if (value === undefined) return `event ${n} is cut`;
+      if ((how === LIES.ranges || how === LIES.pieces) && value < 0) return `event ${n} is cut`;
       word += widthAt(words, how, w);
       if (word > words.length) return `event ${n} is cut`;
       if (how === LIES.text && !(value >= 0 && value < texts)) return `event ${n} names no text`;
       if (how === LIES.bytes && outside(w, (words[w + 1] as number) >>> 0)) return `event ${n} has bytes outside`;
+      if (how === LIES.pieces) {
+        for (let i = w + 1; i < word; i += 2) {
+          if (outside(i, (words[i + 1] as number) >>> 0)) return `event ${n} has bytes outside`;
+        }
+      }
       if (how !== LIES.packet) continue;
       const lengths = words[w + 2] as number;
       const headers = headerLength(lengths);

@@ -19,6 +19,8 @@ export const LIES = {
   ranges: 5,
   /** Three words: addresses of headers and payload, and {@link packetLengths}. */
   packet: 6,
+  /** One word that says how many pieces follow: two words each, address and length. */
+  pieces: 7,
 } as const;
 
 const LIES_AS: Record<FieldType, number> = {
@@ -30,16 +32,24 @@ const LIES_AS: Record<FieldType, number> = {
   bytes: LIES.bytes,
   ranges: LIES.ranges,
   packet: LIES.packet,
+  pieces: LIES.pieces,
 };
 
-/** Words of each of {@link LIES}; those of ranges without what follows. */
-export const WIDTH: readonly number[] = [1, 1, 2, 1, 2, 1, 3];
+/** Words of each of {@link LIES}, without what follows a count. */
+const WIDTH: readonly number[] = [1, 1, 2, 1, 2, 1, 3, 1];
+
+/** How many words the field at word `w` takes. */
+export function widthAt(words: Int32Array, how: number, w: number): number {
+  if (how === LIES.ranges) return 1 + (words[w] as number);
+  if (how === LIES.pieces) return 1 + 2 * (words[w] as number);
+  return WIDTH[how] as number;
+}
 
 /** The fields of a kind, in the order of the table. */
 export interface Layout {
   readonly names: readonly string[];
   readonly lies: readonly number[];
-  /** Words that all fields take, without what follows in ranges. */
+  /** Words that all fields take, without what follows a count. */
   readonly words: number;
 }
 

@@ -23,9 +23,10 @@ import {
   MAX_HEADERS,
   MAX_PAYLOAD,
   packetLengths,
+  widthAt,
 } from './layout.ts';
-import { LogReader, widthAt } from './reader.ts';
-import type { Context, Fields, Kind } from './schema.ts';
+import { LogReader } from './reader.ts';
+import type { Context, Fields, Kind, Written } from './schema.ts';
 import { Store } from './store.ts';
 
 /** What a log begins with, and whether it keeps anything. */
@@ -78,12 +79,12 @@ export class Log extends LogReader {
   }
 
   /** Appends an event at `now` and returns its number. */
-  add<K extends Kind>(kind: K, context: Context, fields: Fields<K>): number {
+  add<K extends Kind>(kind: K, context: Context, fields: Written<K>): number {
     return this.put(kind, this.#next, this.now, context, fields);
   }
 
   /** Appends an event under a given number and instant. */
-  put<K extends Kind>(kind: K, n: number, t: Time, context: Context, fields: Fields<K>): number {
+  put<K extends Kind>(kind: K, n: number, t: Time, context: Context, fields: Written<K>): number {
     must(n >= this.#next, `event ${n} after event ${this.#next - 1}`);
     this.#next = n + 1;
     if (!this.#keep) return n;
@@ -92,6 +93,7 @@ export class Log extends LogReader {
     const { host = -1, task = 0, sock = 0, cause = this.cause } = context;
     let room = words;
     if (kind === 'tcp.recv') room += (fields as Fields<'tcp.recv'>).ooo.length;
+    else if (kind === 'call.exit') room += 2 * piecesOf((fields as Written<'call.exit'>).data).length;
     this.columnsHeld.begin(k, n, t, host, task, sock, cause, room);
     const values = fields as Record<string, unknown>;
     for (let f = 0; f < lies.length; f++) this.#write(lies[f] as number, values[names[f] as string]);
@@ -272,6 +274,9 @@ export class Log extends LogReader {
       case LIES.ranges:
         this.#writeRanges(value as readonly number[]);
         break;
+      case LIES.pieces:
+        this.#writePieces(piecesOf(value as Uint8Array | readonly Uint8Array[]));
+        break;
       default:
         this.#writeFrame(asFrame(value as Uint8Array));
     }
@@ -281,6 +286,25 @@ export class Log extends LogReader {
     const c = this.columnsHeld;
     c.word(ranges.length);
     for (let i = 0; i < ranges.length; i++) c.word(ranges[i] as number);
+  }
+
+  /** Pieces that lie one after the other become one. */
+  #writePieces(pieces: readonly Uint8Array[]): void {
+    const c = this.columnsHeld;
+    const count = c.wordCount;
+    c.word(0);
+    let end = -1;
+    for (const piece of pieces) {
+      if (piece.length === 0) continue;
+      const address = this.bytesHeld.put(piece);
+      if (address === end) c.words[c.wordCount - 1] = (c.words[c.wordCount - 1] as number) + piece.length;
+      else {
+        c.words[count] = (c.words[count] as number) + 1;
+        c.word(address);
+        c.word(piece.length);
+      }
+      end = address + piece.length;
+    }
   }
 
   #writeFrame(packet: Frame): void {
@@ -305,6 +329,9 @@ export class Log extends LogReader {
     return id;
   }
 }
+
+const piecesOf = (bytes: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] =>
+  bytes instanceof Uint8Array ? [bytes] : bytes;
 
 const noHeaders = (): void => {};
 

@@ -5,10 +5,20 @@
  * written, and when, is the business of log.ts.
  */
 import { must } from '../base/bug.ts';
+import { concat } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
 import type { ColumnArrays, Columns } from './columns.ts';
 import { wholeFrame } from './frame.ts';
-import { checksumPlace, headerLength, kindIndex, LAYOUTS, type Layout, LIES, payloadLength, WIDTH } from './layout.ts';
+import {
+  checksumPlace,
+  headerLength,
+  kindIndex,
+  LAYOUTS,
+  type Layout,
+  LIES,
+  payloadLength,
+  widthAt,
+} from './layout.ts';
 import { type Event, type EventOf, KINDS, type Kind } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -155,6 +165,8 @@ export abstract class LogReader {
         return this.bytesHeld.view(word >>> 0, (words[w + 1] as number) >>> 0);
       case LIES.ranges:
         return Array.from(words.subarray(w + 1, w + 1 + word), (edge) => edge >>> 0);
+      case LIES.pieces:
+        return this.#joined(w + 1, word);
       default: {
         const lengths = words[w + 2] as number;
         const payload = this.bytesHeld.view((words[w + 1] as number) >>> 0, payloadLength(lengths));
@@ -164,8 +176,14 @@ export abstract class LogReader {
       }
     }
   }
-}
 
-/** How many words the field at word `w` takes. */
-export const widthAt = (words: Int32Array, how: number, w: number): number =>
-  how === LIES.ranges ? 1 + (words[w] as number) : (WIDTH[how] as number);
+  /** The `count` pieces that begin at word `w`: a view when there is one. */
+  #joined(w: number, count: number): Uint8Array {
+    const { words } = this.columnsHeld;
+    const parts: Uint8Array[] = [];
+    for (let i = w; i < w + 2 * count; i += 2) {
+      parts.push(this.bytesHeld.view((words[i] as number) >>> 0, (words[i + 1] as number) >>> 0));
+    }
+    return parts.length === 1 ? (parts[0] as Uint8Array) : concat(parts);
+  }
+}

@@ -24,6 +24,8 @@ export interface FieldTypes {
   text: string;
   /** In the log's store of bytes: copied there, unless they come from there. */
   bytes: Uint8Array;
+  /** Like bytes, which may lie in several pieces: they are put together when they are read. */
+  pieces: Uint8Array;
   /** A packet: headers and a reference to its payload; its bytes are put together when it is read (see frame.ts). */
   packet: Uint8Array;
   /** Pairs `from, to` (to exclusive), flattened. */
@@ -48,7 +50,7 @@ export const EVENTS = {
   'call.enter':     { pid: 'i32', call: 'text', fd: 'i32', args: 'text', data: 'bytes', cell: 'text', line: 'i32', column: 'i32' },
   'call.block':     { enter: 'u32', on: 'text' },
   'call.wake':      { enter: 'u32' },
-  'call.exit':      { enter: 'u32', call: 'text', result: 'i32', errno: 'i32', out: 'text', data: 'bytes' },
+  'call.exit':      { enter: 'u32', call: 'text', result: 'i32', errno: 'i32', out: 'text', data: 'pieces' },
   'copy.in':        { enter: 'u32', from: 'u32', length: 'u32' },            // user -> send buffer; from: offset in the call's data
   'copy.out':       { enter: 'u32', from: 'u32', length: 'u32' },            // receive buffer -> user
 
@@ -90,6 +92,13 @@ export type Fields<K extends Kind> = {
   -readonly [F in keyof (typeof EVENTS)[K]]: (typeof EVENTS)[K][F] extends FieldType
     ? FieldTypes[(typeof EVENTS)[K][F]]
     : never;
+};
+
+/** The fields of kind `K` as they are written: pieces may come as a list. */
+export type Written<K extends Kind> = {
+  [F in keyof Fields<K>]: (typeof EVENTS)[K][F & keyof (typeof EVENTS)[K]] extends 'pieces'
+    ? Uint8Array | readonly Uint8Array[]
+    : Fields<K>[F];
 };
 
 /** What every event has. */

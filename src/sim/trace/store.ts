@@ -7,13 +7,19 @@
  * Nothing is ever changed or taken away. What the bytes mean is not known here.
  */
 import { must } from '../base/bug.ts';
-import { EMPTY } from '../base/bytes.ts';
+import { EMPTY, equalBytes } from '../base/bytes.ts';
 
 /** Addresses per slot, as a power of two: every slot belongs to one chunk. */
 const SLOT_BITS = 16;
 const SLOT = 1 << SLOT_BITS;
-/** Chunks grow with the store, up to this; longer byte strings get a chunk of their own. */
+/** Chunks grow with the store between these; long byte strings get a chunk of their own. */
+const CHUNK_MIN = 1 << 12;
 const CHUNK_MAX = 1 << 20;
+
+/** From this length on it is worth looking whether the same bytes were put before. */
+const LONG = 1024;
+/** Of how many lengths. */
+const RECENT = 64;
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -26,6 +32,12 @@ interface Chunk {
 
 const NOTHING: Chunk = { bytes: EMPTY, buffer: EMPTY.buffer, offset: 0, base: 0 };
 
+/** A chunk that is being filled, and how far. */
+interface Filling {
+  chunk: Chunk;
+  used: number;
+}
+
 export class Store {
   /** The chunk that {@link room} gave a place in, and where in it. */
   bytes: Uint8Array = EMPTY;
@@ -34,9 +46,13 @@ export class Store {
   /** By slot. */
   readonly #slots: Chunk[] = [];
   readonly #chunks = new Map<ArrayBufferLike, Chunk>();
-  /** The chunk that is being filled, and how far. */
-  #filling = NOTHING;
-  #used = 0;
+  /** Of all chunks. */
+  #size = 0;
+  // small things lie apart, so that what programs write lies in one piece as often as can be
+  readonly #written: Filling = { chunk: NOTHING, used: 0 };
+  readonly #headers: Filling = { chunk: NOTHING, used: 0 };
+  /** The last of each length that was long enough: programs often write the same again. */
+  readonly #recent = new Map<number, number>();
   /** Where bytes were last found: the next are most often there too. */
   #found = NOTHING;
 
@@ -47,29 +63,32 @@ export class Store {
 
   /** Bytes of memory that the chunks take. */
   get size(): number {
-    let size = 0;
-    for (const { bytes } of this.#chunks.values()) size += bytes.length;
-    return size;
+    return this.#size;
   }
 
   /** Makes room for `size` bytes, to be written at once into `bytes` from `offset` on. @returns their address */
   room(size: number): number {
-    if (this.#used + size > this.#filling.bytes.length) this.#grow(size);
-    const chunk = this.#filling;
-    const address = chunk.base + this.#used;
-    this.bytes = chunk.bytes;
-    this.offset = this.#used;
-    this.#used += size;
+    return this.#fill(this.#headers, size);
+  }
+
+  /** The address of these bytes, which are copied unless they, or long ones like them, lie here already. */
+  put(bytes: Uint8Array): number {
+    const { length } = bytes;
+    if (length === 0) return 0;
+    const known = this.#addressOf(bytes);
+    if (known >= 0) return known;
+    if (length < LONG) return this.#copyOf(bytes);
+    const recent = this.#recent.get(length);
+    if (recent !== undefined && equalBytes(this.view(recent, length), bytes)) return recent;
+    if (this.#recent.size === RECENT) this.#recent.clear();
+    const address = this.#copyOf(bytes);
+    this.#recent.set(length, address);
     return address;
   }
 
-  /** The address of these bytes, which are copied unless they lie here already. */
-  put(bytes: Uint8Array): number {
-    if (bytes.length === 0) return 0;
-    const known = this.#addressOf(bytes);
-    if (known >= 0) return known;
+  #copyOf(bytes: Uint8Array): number {
     if (bytes.length <= CHUNK_MAX / 4) {
-      const address = this.room(bytes.length);
+      const address = this.#fill(this.#written, bytes.length);
       this.bytes.set(bytes, this.offset);
       return address;
     }
@@ -107,10 +126,17 @@ export class Store {
     return at >= 0 && at + bytes.length <= this.#found.bytes.length ? this.#found.base + at : -1;
   }
 
-  #grow(size: number): void {
-    const slots = Math.min(CHUNK_MAX / SLOT, Math.max(1, this.#slots.length));
-    this.#filling = this.#add(new Uint8Array(Math.max(slots * SLOT, Math.ceil(size / SLOT) * SLOT)));
-    this.#used = 0;
+  #fill(filling: Filling, size: number): number {
+    if (filling.used + size > filling.chunk.bytes.length) {
+      const most = Math.min(CHUNK_MAX, Math.max(CHUNK_MIN, this.#size));
+      filling.chunk = this.#add(new Uint8Array(Math.max(size, most)));
+      filling.used = 0;
+    }
+    const { chunk, used } = filling;
+    this.bytes = chunk.bytes;
+    this.offset = used;
+    filling.used = used + size;
+    return chunk.base + used;
   }
 
   #add(bytes: Uint8Array): Chunk {
@@ -120,6 +146,7 @@ export class Store {
     const chunk = { bytes, buffer: bytes.buffer, offset: bytes.byteOffset, base };
     for (let i = 0; i < slots; i++) this.#slots.push(chunk);
     this.#chunks.set(bytes.buffer, chunk);
+    this.#size += bytes.length;
     return chunk;
   }
 }

@@ -12,6 +12,7 @@ const VALUES: Record<FieldType, fc.Arbitrary<unknown>> = {
   time: fc.integer({ min: 0, max: 2 ** 53 - 1 }),
   text: fc.string({ unit: 'binary', maxLength: 12 }),
   bytes: fc.uint8Array({ maxLength: 40 }),
+  pieces: fc.uint8Array({ maxLength: 40 }),
   packet: fc.uint8Array({ maxLength: 40 }),
   ranges: fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: 6 }),
 };

@@ -54,6 +54,26 @@ describe('a packet in the log', () => {
     assert.equal(log.packetAt(9).payload.buffer, payload.buffer);
   });
 
+  it('gives what a program read to the log in the pieces in which it came, and takes them as one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 8 }), fc.boolean(), (parts, stored) => {
+        const log = new Log();
+        const data = stored ? parts.map((part) => log.store(part)) : parts;
+        log.add('call.exit', {}, { enter: 0, call: 'read', result: 0, errno: 0, out: '', data });
+        log.add('cell.end', {}, { cell: 'a', ok: 1 });
+        const decoded = decode(encode(log));
+        assert.ok(decoded.ok);
+        for (const exit of [log.at(0), decoded.log.at(0)] as EventOf<'call.exit'>[]) {
+          assert.deepEqual(
+            [...exit.data],
+            parts.flatMap((part) => [...part]),
+          );
+        }
+        assert.equal(decoded.log.at(1).kind, 'cell.end');
+      }),
+    );
+  });
+
   it('leaves behind, in a window, the bytes that nothing refers to', () => {
     const log = new Log();
     log.add('call.exit', {}, { enter: 0, call: 'read', result: 0, errno: 0, out: '', data: new Uint8Array(50_000) });

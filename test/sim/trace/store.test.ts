@@ -32,6 +32,29 @@ describe('the store of bytes', () => {
     assert.equal(store.put(view.subarray(1, 3)), address + 1);
   });
 
+  it('keeps long byte strings that are put again and again once, and tells them from ones that differ in a single byte', () => {
+    const store = new Store();
+    const bytes = new Uint8Array(100_003).fill(5);
+    const address = store.put(bytes);
+    assert.equal(store.put(bytes.slice()), address);
+    for (const at of [0, 50_000, 100_002]) {
+      const other = bytes.slice();
+      other[at] = 6;
+      const place = store.put(other);
+      assert.notEqual(place, address);
+      assert.deepEqual(store.view(place, other.length), other);
+    }
+    assert.deepEqual(store.view(address, bytes.length), bytes);
+  });
+
+  it('lays what is written one after the other, whatever headers come between', () => {
+    const store = new Store();
+    store.put(new Uint8Array(10));
+    const first = store.put(new Uint8Array(300));
+    store.room(52);
+    assert.equal(store.put(new Uint8Array(300)), first + 300);
+  });
+
   it('never moves a byte: a view stays good while the store grows', () => {
     const store = new Store();
     const view = store.view(store.put(Uint8Array.of(7, 8)), 2);
@@ -53,8 +76,8 @@ describe('the store of bytes', () => {
 
   it('copies a range that goes over from one chunk to the next', () => {
     const store = new Store();
-    const address = store.put(new Uint8Array(65_536).fill(1));
-    assert.equal(store.put(new Uint8Array(10).fill(2)), address + 65_536);
+    const address = store.put(new Uint8Array(65_536 * 5).fill(1)) + 65_536 * 4;
+    assert.equal(store.put(new Uint8Array(65_536 * 5).fill(2)), address + 65_536);
     const out = new Uint8Array(4);
     store.copy(address + 65_534, address + 65_538, out);
     assert.deepEqual([...out], [1, 1, 2, 2]);
