@@ -7,11 +7,27 @@
  */
 import { fromUtf8 } from '../sim/base/bytes.ts';
 import { type Linger, type OptionValue, optionForm, packOption } from '../sim/base/sockopt.ts';
+import type { EpollEvent, PollFd } from '../sim/base/structs.ts';
 import { human, type Time } from '../sim/base/time.ts';
-import { type ArgForm, type CallName, CONSTANTS, NAMES, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
+import { type ArgForm, type CallName, CONSTANTS, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
+import {
+  constant,
+  epollEvent,
+  type FilledMessage,
+  flags,
+  hexNumber,
+  iovecs,
+  isAddress,
+  type LoggedMessage,
+  message,
+  named,
+  pollFd,
+  quote,
+  sockaddr,
+  timespec,
+} from './words.ts';
 
-/** How strace cuts strings unless told otherwise (-s). */
-const STRING_LIMIT = 32;
+export { quote } from './words.ts';
 
 /** A call as the log holds it. `out` and `returned` are undefined while it has not returned. */
 export interface CallData {
@@ -29,15 +45,23 @@ const KERNEL_NAME: Partial<Record<CallName, string>> = {
   recv: 'recvfrom',
   send: 'sendto',
   nanosleep: 'clock_nanosleep',
+  select: 'pselect6',
+  open: 'openat',
 };
 /** Arguments that the system call has beside those of the function: before and after. */
 const EXTRA: Partial<Record<CallName, { before?: string[]; after?: string[] }>> = {
   recv: { after: ['NULL', 'NULL'] },
   send: { after: ['NULL', '0'] },
   nanosleep: { before: ['CLOCK_REALTIME', '0'] },
+  select: { after: ['NULL'] },
+  open: { before: ['AT_FDCWD'] },
+  epoll_pwait: { after: ['NULL', '8'] },
 };
 /** Forms that the kernel fills in: strace waits for the call's return to print them. */
-const FILLED = new Set<ArgForm>(['out', 'addr-out', 'optval-out']);
+/* biome-ignore format: a table */
+const FILLED = new Set<ArgForm>([
+  'out', 'addr-out', 'optval-out', 'iov-out', 'msg-out', 'epoll-events', 'fds-out', 'ioctl-arg',
+]);
 
 const isCall = (name: string): name is CallName => name in SIGNATURES;
 type Argument = readonly [name: string, form: ArgForm];
@@ -54,7 +78,8 @@ export function straceArgs(data: CallData): { entered: string; returned: string 
   const forms = argumentsOf(data.call);
   const extra = isCall(data.call) ? EXTRA[data.call] : undefined;
   const filled = forms.findIndex(([, form]) => FILLED.has(form) || form === 'null');
-  const words = forms.map((_, k) => argument(data, forms, k));
+  const all = forms.map((_, k) => argument(data, forms, k));
+  const words = all.filter((word) => word !== undefined);
   const split = filled < 0 ? words.length : filled;
   const entered = [...(extra?.before ?? []), ...words.slice(0, split)];
   const returned = [...words.slice(split), ...(filled < 0 ? [] : (extra?.after ?? []))];
@@ -65,14 +90,51 @@ export function straceArgs(data: CallData): { entered: string; returned: string 
   };
 }
 
-function argument(data: CallData, forms: readonly Argument[], k: number): string {
+/** One argument; undefined for one that the call does not have here. */
+function argument(data: CallData, forms: readonly Argument[], k: number): string | undefined {
   const form = (forms[k] as Argument)[1];
   const value = data.args[k];
   switch (form) {
     case 'in':
-      return quote(data.data);
+      return value === 'NULL' ? 'NULL' : quote(data.data);
     case 'out':
+      if (value === 'NULL') return 'NULL';
       return data.failed || !data.returned ? '...' : quote(data.returned);
+    case 'iov':
+      return iovecs(value as readonly number[], data.data);
+    case 'iov-out':
+      return data.failed || !data.returned ? '...' : iovecs(value as readonly number[], data.returned);
+    case 'msg':
+      return message(value as LoggedMessage, data.data);
+    case 'msg-out': {
+      const filled = filledIn(data, k) as FilledMessage | undefined;
+      return filled && data.returned ? message(value as LoggedMessage, data.returned, filled) : '{msg_namelen=0}';
+    }
+    case 'pollfds':
+      return `[${(value as readonly PollFd[]).map(({ fd, events }) => pollFd(fd, 'events', events)).join(', ')}]`;
+    case 'epoll-event':
+      return value === null ? 'NULL' : epollEvent(value as EpollEvent);
+    case 'epoll-events':
+      return filledIn(data, k) === undefined
+        ? '...'
+        : `[${(filledIn(data, k) as EpollEvent[]).map(epollEvent).join(', ')}]`;
+    case 'fd-set':
+      return value === null ? 'NULL' : `[${(value as readonly number[]).join(' ')}]`;
+    case 'fds-out':
+      return filledIn(data, k) === undefined ? '...' : `[${(filledIn(data, k) as readonly number[]).join(', ')}]`;
+    case 'path':
+      return JSON.stringify(value);
+    case 'mode':
+      return Number(data.args[k - 1]) & CONSTANTS.O_CREAT ? `0${Number(value).toString(8)}` : undefined;
+    case 'offset': {
+      const end = filledIn(data, k);
+      if (value === null) return 'NULL';
+      return end === undefined || end === value ? `[${value}]` : `[${value}] => [${end}]`;
+    }
+    case 'fcntl-arg':
+      return fcntlArgument(Number(data.args[k - 1]), Number(value ?? 0));
+    case 'ioctl-arg':
+      return data.failed ? '...' : `[${filledIn(data, k) ?? value}]`;
     case 'addr':
       return sockaddr(value);
     case 'addr-out':
@@ -87,7 +149,8 @@ function argument(data: CallData, forms: readonly Argument[], k: number): string
       if (forms[k - 1]?.[1] === 'addr') return String(value ?? 16);
       return filledIn(data, k - 1) === undefined && !data.failed ? 'NULL' : '[16]';
     case 'timespec':
-      return `{tv_sec=${Math.floor(Number(value) / 1e9)}, tv_nsec=${Number(value) % 1e9}}`;
+      if (value === null) return 'NULL';
+      return timespec(Number(value));
     case 'null':
       return 'NULL';
     case 'level':
@@ -97,39 +160,75 @@ function argument(data: CallData, forms: readonly Argument[], k: number): string
     case 'domain':
     case 'protocol':
     case 'how':
+    case 'epoll-op':
+    case 'fcntl':
+    case 'ioctl':
+    case 'whence':
       return named(form, Number(value ?? 0));
     case 'type':
     case 'flags':
+    case 'sock-flags':
+    case 'pipe-flags':
+    case 'epoll-flags':
+    case 'open-flags':
+    case 'splice-flags':
       return flags(form, Number(value ?? 0));
     default:
       return String(value ?? 0);
   }
 }
 
+/** The third argument of fcntl(); undefined for operations that have none. */
+function fcntlArgument(op: number, value: number): string | undefined {
+  switch (op) {
+    case CONSTANTS.F_SETFL:
+      return flags('open-flags', value);
+    case CONSTANTS.F_SETFD:
+      return value & CONSTANTS.FD_CLOEXEC ? 'FD_CLOEXEC' : '0';
+    case CONSTANTS.F_GETFL:
+    case CONSTANTS.F_GETFD:
+      return undefined;
+    default:
+      return String(value);
+  }
+}
+
+/** The number that a call returned, as strace prints it. */
+export function straceResult({ call, args, out }: CallData, result: number, took: number): string {
+  switch (call) {
+    case 'fcntl':
+      return fcntlResult(Number(args[1]), result);
+    case 'poll': {
+      if (result === 0) return '0 (Timeout)';
+      const revents = (out?.[0] ?? []) as readonly number[];
+      const fds = (args[0] as readonly PollFd[]).flatMap(({ fd }, i) =>
+        revents[i] ? [pollFd(fd, 'revents', revents[i])] : [],
+      );
+      return `${result} ([${fds.join(', ')}])`;
+    }
+    case 'select': {
+      if (result === 0) return '0 (Timeout)';
+      const sets = ['in', 'out', 'except'].flatMap((name, k) => {
+        const set = (out?.[k + 1] ?? []) as readonly number[];
+        return set.length > 0 ? [`${name} [${set.join(' ')}]`] : [];
+      });
+      const left = args[4] === null ? [] : [`left ${timespec(Math.max(0, Number(args[4]) - took))}`];
+      return `${result} (${[...sets, ...left].join(', ')})`;
+    }
+    default:
+      return String(result);
+  }
+}
+
+function fcntlResult(op: number, result: number): string {
+  const number = result === 0 ? '0' : hexNumber(result);
+  if (op === CONSTANTS.F_GETFL) return `${number} (flags ${flags('open-flags', result)})`;
+  if (op === CONSTANTS.F_GETFD && result !== 0) return `${number} (flags FD_CLOEXEC)`;
+  return String(result);
+}
+
 /** What came back for argument `k`. */
 const filledIn = (data: CallData, k: number): unknown => (data.failed ? undefined : (data.out?.[k] ?? undefined));
-
-const constant = (name: keyof typeof CONSTANTS): number => Number(CONSTANTS[name]);
-const hexNumber = (value: number): string => `0x${value.toString(16)}`;
-
-function named(form: ArgForm, value: number): string {
-  return NAMES[form]?.find((name) => constant(name) === value) ?? hexNumber(value);
-}
-
-function flags(form: 'type' | 'flags', value: number): string {
-  if (value === 0) return '0';
-  // The low bits of a socket's type are a number, not flags.
-  const words = form === 'type' ? [named(form, value & 0xf)] : [];
-  let rest = form === 'type' ? value & ~0xf : value;
-  for (const name of NAMES[form] ?? []) {
-    const bit = constant(name);
-    if (bit === 0 || (rest & bit) !== bit || (form === 'type' && bit <= 0xf)) continue;
-    words.push(name);
-    rest &= ~bit;
-  }
-  if (rest !== 0) words.push(hexNumber(rest));
-  return words.join('|');
-}
 
 /** The value of a socket option; `out`: as the kernel fills it in. */
 function optionValue({ args }: CallData, value: unknown, out: boolean): string {
@@ -156,38 +255,6 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
   SO_TIMESTAMPING: 'SO_TIMESTAMPING_OLD',
 };
 
-const isAddress = (value: unknown): value is { addr: string; port: number } =>
-  typeof value === 'object' && value !== null && 'addr' in value && 'port' in value;
-
-function sockaddr(value: unknown): string {
-  if (!isAddress(value)) return value === undefined || value === null ? 'NULL' : '...';
-  return `{sa_family=AF_INET, sin_port=htons(${value.port}), sin_addr=inet_addr("${value.addr}")}`;
-}
-
-const ESCAPES: Record<number, string> = {
-  9: '\\t',
-  10: '\\n',
-  11: '\\v',
-  12: '\\f',
-  13: '\\r',
-  34: '\\"',
-  92: '\\\\',
-};
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
-
-/** Bytes as a C string, cut as strace cuts it. Octal escapes are as short as the next character allows. */
-export function quote(bytes: Uint8Array, limit = STRING_LIMIT): string {
-  let out = '';
-  for (let i = 0; i < Math.min(bytes.length, limit); i++) {
-    const byte = bytes[i] as number;
-    const octal = byte.toString(8);
-    if (ESCAPES[byte] !== undefined) out += ESCAPES[byte];
-    else if (byte >= 0x20 && byte < 0x7f) out += String.fromCharCode(byte);
-    else out += `\\${isDigit(bytes[i + 1]) ? octal.padStart(3, '0') : octal}`;
-  }
-  return `"${out}"${bytes.length > limit ? '...' : ''}`;
-}
-
 /** The call for a picture: no sizes of structures, no constants that everybody knows. 'connect(3, 10.0.0.2:8080)' */
 export function shortCall(data: CallData): string {
   if (data.call === 'nanosleep') return `sleep ${human(Number(data.args[0]) as Time)}`;
@@ -196,7 +263,13 @@ export function shortCall(data: CallData): string {
     const value = data.args[k];
     switch (form) {
       case 'in':
+      case 'iov':
+      case 'msg':
         return data.data.length > 16 ? [`${data.data.length} bytes`] : [quote(data.data)];
+      case 'pollfds':
+        return (value as readonly PollFd[]).map(({ fd, events }) => `${fd}: ${flags(form, events)}`);
+      case 'epoll-event':
+        return value === null ? [] : [flags(form, (value as EpollEvent).events)];
       case 'addr':
         return isAddress(value) ? [`${value.addr}:${value.port}`] : [];
       case 'count':
@@ -208,7 +281,13 @@ export function shortCall(data: CallData): string {
         return [String(value)];
       case 'how':
       case 'option':
-        return [argument(data, forms, k)];
+      case 'fd-set':
+      case 'path':
+      case 'epoll-op':
+      case 'fcntl':
+      case 'fcntl-arg':
+      case 'ioctl':
+        return [argument(data, forms, k) ?? ''].filter((word) => word !== '');
       case 'optval':
         return [typeof value === 'object' ? optionValue(data, value, false) : String(value)];
       default:

@@ -6,7 +6,7 @@ import { errnoName, errnoText } from '../sim/base/errno.ts';
 import { seconds, type Time } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
-import { type CallData, straceArgs, straceName } from './calls.ts';
+import { type CallData, straceArgs, straceName, straceResult } from './calls.ts';
 import { type CallFacts, cursorAt, factsOf, perWindow } from './facts.ts';
 import type { StraceLine, StraceModel, View } from './view.ts';
 
@@ -27,9 +27,12 @@ function list(json: string): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** '0', '-1 ECONNREFUSED (Connection refused)' */
-export function resultText(exit: EventOf<'call.exit'>, long: boolean): string {
-  if (exit.errno === 0) return String(exit.result);
+/**
+ * '0', '-1 ECONNREFUSED (Connection refused)'
+ * @param whole as strace prints it, given what it printed for a call that did not fail
+ */
+export function resultText(exit: EventOf<'call.exit'>, long: boolean, whole = String(exit.result)): string {
+  if (exit.errno === 0) return whole;
   const code = errnoName(exit.errno);
   if (code === undefined) return `-1 (errno ${exit.errno})`;
   return long ? `-1 ${code} (${errnoText(code)})` : `-1 ${code}`;
@@ -68,10 +71,11 @@ const linesOf = perWindow((log, from): readonly StraceLine[] => {
       continue;
     }
     const exit = log.at(call.exit) as EventOf<'call.exit'>;
-    const took = seconds((log.timeAt(call.exit) - log.timeAt(call.enter)) as Time);
+    const duration = (log.timeAt(call.exit) - log.timeAt(call.enter)) as Time;
+    const result = resultText(exit, true, straceResult(data, exit.result, duration));
     const finish = (body: string) => {
       const width = RESULT_COLUMN - who.length - seconds(place.time).length - 2;
-      return `${`${body})`.padEnd(width)} = ${resultText(exit, true)} <${took}>`;
+      return `${`${body})`.padEnd(width)} = ${result} <${seconds(duration)}>`;
     };
     if (mine) {
       mine.line.text = finish(mine.prefix + returned);

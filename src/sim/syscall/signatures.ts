@@ -49,6 +49,7 @@ export type ArgForm =
   | 'epoll-events'
   | 'fds-out'
   | 'sock-flags'
+  | 'pipe-flags'
   | 'open-flags'
   | 'mode'
   | 'path'
@@ -98,7 +99,7 @@ export const SIGNATURES = {
   epoll_pwait: { args: [['epfd', 'fd'], ['events', 'epoll-events'], ['maxevents', 'int'], ['timeout', 'int']], returns: 'files', man: 'epoll_wait(2)' },
   fcntl:       { args: [['fd', 'fd'], ['op', 'fcntl'], ['arg', 'fcntl-arg']], returns: 'value', man: 'fcntl(2)' },
   ioctl:       { args: [['fd', 'fd'], ['op', 'ioctl'], ['argp', 'ioctl-arg']], returns: 'zero', man: 'ioctl(2)' },
-  pipe2:       { args: [['pipefd', 'fds-out'], ['flags', 'sock-flags']], returns: 'zero', man: 'pipe(2)' },
+  pipe2:       { args: [['pipefd', 'fds-out'], ['flags', 'pipe-flags']], returns: 'zero', man: 'pipe(2)' },
   open:        { args: [['pathname', 'path'], ['flags', 'open-flags'], ['mode', 'mode']], returns: 'fd', man: 'open(2)' },
   lseek:       { args: [['fd', 'fd'], ['offset', 'int'], ['whence', 'whence']], returns: 'value', man: 'lseek(2)' },
   sendfile:    { args: [['out_fd', 'fd'], ['in_fd', 'int'], ['offset', 'offset'], ['count', 'int']], returns: 'bytes', man: 'sendfile(2)' },
@@ -142,6 +143,7 @@ export const NAMES: Partial<Record<ArgForm, readonly (keyof typeof CONSTANTS)[]>
     'MSG_MORE', 'MSG_ZEROCOPY', 'MSG_FASTOPEN', 'MSG_CMSG_CLOEXEC',
   ],
   'sock-flags': ['SOCK_CLOEXEC', 'SOCK_NONBLOCK'],
+  'pipe-flags': ['O_NONBLOCK', 'O_CLOEXEC'],
   'epoll-flags': ['EPOLL_CLOEXEC'],
   'epoll-op': ['EPOLL_CTL_ADD', 'EPOLL_CTL_DEL', 'EPOLL_CTL_MOD'],
   'epoll-event': [
