@@ -9,7 +9,8 @@
  */
 import type { Seq } from '../../base/seq.ts';
 import type { Time } from '../../base/time.ts';
-import type { RateSample } from '../rate.ts';
+import type { RateBlock, RateSample } from '../rate.ts';
+import type { Bbr } from './bbr/state.ts';
 import type { Cubic } from './cubic.ts';
 
 /** What the sender thinks of the network (Linux enum tcp_ca_state). */
@@ -26,7 +27,7 @@ export type CaEvent = 'TX_START' | 'CWND_RESTART' | 'COMPLETE_CWR' | 'LOSS' | 'E
 export interface CongestionBlock {
   control: CongestionControl;
   /** What the algorithm remembers (Linux icsk_ca_priv); made by its `init`. */
-  private: Cubic | undefined;
+  private: Cubic | Bbr | undefined;
   /** Linux icsk_ca_state. */
   state: CaState;
   /** Linux snd_cwnd. */
@@ -80,6 +81,17 @@ export interface Flow {
   };
   /** When data was last sent (Linux lsndtime). */
   readonly lastSent: Time;
+  readonly rate: RateBlock;
+  readonly pacing: {
+    /** Who spaces packets by the rate: nobody, the fq qdisc, or TCP itself (Linux sk_pacing_status). */
+    by: 'none' | 'fq' | 'tcp';
+    /** When the next packet may leave (Linux tcp_wstamp_ns). */
+    readonly next: Time;
+  };
+  readonly opts: {
+    /** SO_MAX_PACING_RATE, bytes per second. */
+    readonly maxPacingRate: number;
+  };
   readonly cc: CongestionBlock;
 }
 

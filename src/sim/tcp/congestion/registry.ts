@@ -2,11 +2,12 @@
  * The algorithms by name, as TCP_CONGESTION and the sysctls of a host know them (Linux tcp_cong.c). Which one is a
  * host's default and which its programs may choose are the host's settings: plain strings, judged here.
  */
+import { BBR } from './bbr/bbr.ts';
 import type { CongestionControl } from './control.ts';
 import { CUBIC } from './cubic.ts';
 import { RENO } from './reno.ts';
 
-const ALGORITHMS: readonly CongestionControl[] = [RENO, CUBIC];
+const ALGORITHMS: readonly CongestionControl[] = [RENO, CUBIC, BBR];
 
 /** net.ipv4.tcp_congestion_control of a kernel as distributions build it. */
 export const DEFAULT = CUBIC;

@@ -9,6 +9,7 @@ import {
   NO_RTT,
 } from '../../../../src/sim/tcp/congestion/control.ts';
 import { validate } from '../../../../src/sim/tcp/congestion/validation.ts';
+import { newRateBlock, type RateBlock } from '../../../../src/sim/tcp/rate.ts';
 
 export const MSS = 1000;
 
@@ -17,6 +18,9 @@ export interface TestFlow {
   rtt: { srtt8: number; minRtt: number; rto: Time };
   counts: { packetsOut: number; sackedOut: number; lostOut: number; retransOut: number };
   lastSent: Time;
+  rate: RateBlock;
+  pacing: { by: 'none' | 'fq' | 'tcp'; next: Time };
+  opts: { maxPacingRate: number };
   cc: CongestionBlock;
 }
 
@@ -27,6 +31,9 @@ export function flowOf(control: CongestionControl, now: Time = ZERO, block: Part
     rtt: { srtt8: 0, minRtt: NO_RTT, rto: ms(200) },
     counts: { packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 },
     lastSent: ZERO,
+    rate: newRateBlock(),
+    pacing: { by: 'none', next: ZERO },
+    opts: { maxPacingRate: Number.POSITIVE_INFINITY },
     cc: {
       control,
       private: undefined,
