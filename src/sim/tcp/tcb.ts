@@ -420,7 +420,6 @@ export function newTcb(init: TcbInit): Tcb {
       cwndUsed: 0,
       cwndStamp: ZERO,
       pacingRate: Number.POSITIVE_INFINITY,
-      paced: false,
     },
     rate: newRateBlock(),
     lastSent: ZERO,

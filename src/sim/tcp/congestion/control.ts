@@ -52,8 +52,6 @@ export interface CongestionBlock {
   cwndStamp: Time;
   /** Bytes per second that the algorithm thinks right; Infinity before any (Linux sk_pacing_rate). */
   pacingRate: number;
-  /** Segments leave no faster than that rate (Linux sk_pacing_status is not SK_PACING_NONE). */
-  paced: boolean;
 }
 
 /** What an algorithm may see of a connection. */

@@ -42,7 +42,7 @@ export function watchDelay(ca: Cubic, flow: Flow, delay: number, nowNs: Time): v
     ca.lastAck = now;
     const whole = ca.delayMin + aggregation(cc.pacingRate);
     // paced segments are spread over half a round trip themselves
-    if (now - ca.roundStart > (cc.paced ? whole : whole >> 1)) leave(ca, flow);
+    if (now - ca.roundStart > (flow.pacing.by === 'none' ? whole >> 1 : whole)) leave(ca, flow);
   }
 
   ca.roundRtt = Math.min(ca.roundRtt, delay);

@@ -49,7 +49,6 @@ export function flowOf(control: CongestionControl, now: Time = ZERO, block: Part
       cwndUsed: 0,
       cwndStamp: ZERO,
       pacingRate: Number.POSITIVE_INFINITY,
-      paced: false,
       ...block,
     },
   };
