@@ -94,7 +94,7 @@ export async function runCells(
 function title(notebook: Notebook, file: string, kernel: Kernel): string {
   const { seed, topology } = notebook.frontMatter;
   const hosts = Object.entries(topology.hosts).map(
-    ([name, address], i) => `${name} ${kernel === 'simulator' ? address : standIn(i)}`,
+    ([name, { address, address6 }], i) => `${name} ${kernel === 'simulator' ? (address ?? address6) : standIn(i)}`,
   );
   return `${lesson(notebook).title || file}\n${hosts.join(', ')}; ${kernel}, seed ${seed}`;
 }

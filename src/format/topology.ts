@@ -1,11 +1,21 @@
 /**
- * The network of a notebook: hosts with an IPv4 address each, and links between two of them.
+ * The network of a notebook: hosts with an address of either family or both, and links between two of them.
  *
  * Hosts become variables of the cells, so their names are identifiers. Misspelled keys are faults here: a link that
  * silently lost its `delay` would teach the wrong numbers.
  */
 import { KERNEL_VERSIONS, type KernelVersion } from '../sim/base/kernels.ts';
 import { ms, ns, type Time } from '../sim/base/time.ts';
+import {
+  type Address,
+  isAny,
+  isBroadcast,
+  isLinkLocal,
+  isLoopback,
+  isMapped,
+  isMulticast,
+  parseAddress,
+} from '../sim/wire/address.ts';
 import type { Value, YamlReader } from './yaml-reader.ts';
 
 export interface TopologyLink {
@@ -31,8 +41,12 @@ export interface TopologyLink {
   readonly mtu: number;
 }
 
-/** What a file says of a host beside its address. */
+/** A host: what it is reached by, and what kind of machine it is. */
 export interface HostSetup {
+  /** IPv4, in dotted decimal. A host has this address, the other, or both. */
+  readonly address?: string;
+  /** IPv6, as RFC 5952 writes it. */
+  readonly address6?: string;
   /** Which Linux the simulated host is; the newest unless given. */
   readonly kernel?: KernelVersion;
   /** Settings that differ from that kernel's defaults, under their Linux names. */
@@ -40,15 +54,16 @@ export interface HostSetup {
 }
 
 export interface Topology {
-  /** Host name to IPv4 address, in the order of the file. */
-  readonly hosts: Readonly<Record<string, string>>;
-  /** Hosts of which more is said than an address. */
-  readonly setups?: Readonly<Record<string, HostSetup>>;
+  /** By name, in the order of the file. */
+  readonly hosts: Readonly<Record<string, HostSetup>>;
   readonly links: readonly TopologyLink[];
 }
 
 const LINK_DEFAULTS = { delay: ms(10), queue: 1000, loss: 0, mtu: 1500 } as const;
-const DEFAULT_HOSTS: Readonly<Record<string, string>> = { client: '10.0.0.1', server: '10.0.0.2' };
+const DEFAULT_HOSTS: Topology['hosts'] = {
+  client: { address: '10.0.0.1', address6: '2001:db8::1' },
+  server: { address: '10.0.0.2', address6: '2001:db8::2' },
+};
 
 /** Two hosts, RTT 20 ms, no loss: the network of a file that describes none. */
 export const DEFAULT_TOPOLOGY: Topology = {
@@ -77,7 +92,7 @@ const RATE_UNITS: Readonly<Record<string, number>> = { 'bit/s': 1, 'kbit/s': 1e3
 /** A setting's name as sysctl(8) takes it. */
 const SETTING = /^net(?:\.\w+)+$/;
 
-const HOST_KEYS = ['address', 'kernel', 'sysctl'];
+const HOST_KEYS = ['address', 'address6', 'kernel', 'sysctl'];
 /** Probabilities of what may happen to a packet, as tc-netem(8) names it. */
 const CHANCES = ['duplicate', 'corrupt', 'reorder'] as const;
 const LINK_KEYS = ['between', 'delay', 'rate', 'queue', 'loss', ...CHANCES, 'gap', 'jitter', 'mtu'];
@@ -87,57 +102,38 @@ export function readTopology(yaml: YamlReader, value: Value): Topology {
   const entries = yaml.map(value) ?? new Map<string, Value>();
   refuseUnknown(yaml, entries, ['hosts', 'links'], 'topology');
   const hostsValue = entries.get('hosts');
-  const { hosts, setups } = hostsValue ? readHosts(yaml, hostsValue) : { hosts: DEFAULT_HOSTS, setups: {} };
-  const more = Object.keys(setups).length > 0 ? { setups } : {};
-  return { hosts, ...more, links: linksOf(yaml, value, entries.get('links'), hosts) };
-}
-
-function linksOf(
-  yaml: YamlReader,
-  value: Value,
-  linksValue: Value | undefined,
-  hosts: Readonly<Record<string, string>>,
-): readonly TopologyLink[] {
-  if (linksValue) return readLinks(yaml, linksValue, hosts);
+  const hosts = hostsValue ? readHosts(yaml, hostsValue) : DEFAULT_HOSTS;
+  const linksValue = entries.get('links');
+  if (linksValue) return { hosts, links: readLinks(yaml, linksValue, hosts) };
   const [a, b, ...more] = Object.keys(hosts);
   if (more.length > 0) yaml.fault(value, '`topology` has more than two hosts: say which are joined under `links:`.');
-  return a !== undefined && b !== undefined ? [{ between: [a, b], ...LINK_DEFAULTS }] : [];
+  return { hosts, links: a !== undefined && b !== undefined ? [{ between: [a, b], ...LINK_DEFAULTS }] : [] };
 }
 
-/** Hosts: each an address, or a mapping with `address`, `kernel` and `sysctl`. */
-function readHosts(
-  yaml: YamlReader,
-  value: Value,
-): { hosts: Record<string, string>; setups: Record<string, HostSetup> } {
-  const hosts: Record<string, string> = {};
-  const setups: Record<string, HostSetup> = {};
+/** Hosts: each an address, or a mapping with addresses, `kernel` and `sysctl`. */
+function readHosts(yaml: YamlReader, value: Value): Record<string, HostSetup> {
+  const hosts: Record<string, HostSetup> = {};
+  const taken = new Set<string>();
   for (const [name, given] of yaml.map(value) ?? []) {
-    const entries = yaml.isMap(given) ? yaml.map(given) : undefined;
-    if (entries) refuseUnknown(yaml, entries, HOST_KEYS, 'a host');
-    const address = entries ? entries.get('address') : given;
-    if (!address) {
-      yaml.fault(given, 'A host needs `address: 10.0.0.1`.');
-      continue;
-    }
     if (!HOST.test(name) || RESERVED.has(name)) {
       yaml.keyFault(
-        address,
+        given,
         `Host \`${name}\` needs a name that can be a variable: letters and digits, no reserved word.`,
       );
       continue;
     }
-    const found = yaml.text(address);
-    if (found === undefined) continue;
-    if (!isUnicast(found)) {
-      yaml.fault(address, `\`${found}\` is no IPv4 address that a host can have, such as 10.0.0.1.`);
-    } else if (Object.values(hosts).includes(found)) {
-      yaml.fault(address, `Two hosts have the address ${found}.`);
-    } else {
-      hosts[name] = found;
-      if (entries) setups[name] = readSetup(yaml, entries);
+    const entries = yaml.isMap(given) ? yaml.map(given) : undefined;
+    if (entries) refuseUnknown(yaml, entries, HOST_KEYS, 'a host');
+    const addresses = entries ? readBoth(yaml, given, entries) : readEither(yaml, given);
+    if (addresses.length === 0) continue;
+    hosts[name] = entries ? readSetup(yaml, entries) : {};
+    for (const [address, at] of addresses) {
+      if (taken.has(address.text)) yaml.fault(at, `Two hosts have the address ${address.text}.`);
+      taken.add(address.text);
+      hosts[name] = { ...hosts[name], [address.family === 4 ? 'address' : 'address6']: address.text };
     }
   }
-  return { hosts, setups };
+  return hosts;
 }
 
 function readSetup(yaml: YamlReader, entries: Map<string, Value>): HostSetup {
@@ -153,15 +149,48 @@ function readSetup(yaml: YamlReader, entries: Map<string, Value>): HostSetup {
   return { ...(kernel && { kernel }), ...(settings && { sysctl }) };
 }
 
-/** Dotted quad without leading zeros; not 0/8 (RFC 1122), loopback 127/8, multicast or reserved 224/3. */
-function isUnicast(address: string): boolean {
-  const parts = address.split('.');
-  const octets = parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-  const first = Number(parts[0]);
-  return octets && parts.length === 4 && first !== 0 && first !== 127 && first < 224;
+type Addresses = [address: Address, at: Value][];
+
+/** `server: 10.0.0.2` or `server: 2001:db8::2` */
+function readEither(yaml: YamlReader, at: Value): Addresses {
+  const address = readAddress(yaml, at, undefined);
+  return address ? [[address, at]] : [];
 }
 
-function readLinks(yaml: YamlReader, value: Value, hosts: Readonly<Record<string, string>>): TopologyLink[] {
+/** `server: { address: 10.0.0.2, address6: 2001:db8::2 }` */
+function readBoth(yaml: YamlReader, value: Value, entries: Map<string, Value>): Addresses {
+  const read: Addresses = [];
+  const [four, six] = [entries.get('address'), entries.get('address6')];
+  const address = four && readAddress(yaml, four, 4);
+  const address6 = six && readAddress(yaml, six, 6);
+  if (four && address) read.push([address, four]);
+  if (six && address6) read.push([address6, six]);
+  if (!four && !six) yaml.fault(value, 'A host needs `address: 10.0.0.1`, `address6: 2001:db8::1` or both.');
+  return read;
+}
+
+const EXAMPLES = {
+  4: 'no IPv4 address that a host can have, such as 10.0.0.1',
+  6: 'no IPv6 address that a host can have, such as 2001:db8::1',
+};
+
+/** An address of the family, or of any when none is given. */
+function readAddress(yaml: YamlReader, at: Value, family: 4 | 6 | undefined): Address | undefined {
+  const text = yaml.text(at);
+  if (text === undefined) return undefined;
+  const address = parseAddress(text);
+  if (address && (family ?? address.family) === address.family && isHostAddress(address)) return address;
+  return yaml.fault(at, `\`${text}\` is ${EXAMPLES[family ?? (text.includes(':') ? 6 : 4)]}.`);
+}
+
+/** Whether a host on a link can have it for the whole network: unicast, and not 0/8 (RFC 1122) or 240/4 (RFC 1112). */
+function isHostAddress(address: Address): boolean {
+  const [first = 0] = address.bytes;
+  if (address.family === 4 && (first === 0 || first >= 240)) return false;
+  return ![isAny, isLoopback, isLinkLocal, isMulticast, isMapped, isBroadcast].some((is) => is(address));
+}
+
+function readLinks(yaml: YamlReader, value: Value, hosts: Topology['hosts']): TopologyLink[] {
   const links: TopologyLink[] = [];
   const pairs = new Set<string>();
   for (const item of yaml.list(value, 'links') ?? []) {
@@ -175,7 +204,7 @@ function readLinks(yaml: YamlReader, value: Value, hosts: Readonly<Record<string
   return links;
 }
 
-function readLink(yaml: YamlReader, value: Value, hosts: Readonly<Record<string, string>>): TopologyLink | undefined {
+function readLink(yaml: YamlReader, value: Value, hosts: Topology['hosts']): TopologyLink | undefined {
   const entries = yaml.map(value);
   if (!entries) return undefined;
   refuseUnknown(yaml, entries, LINK_KEYS, 'a link');
@@ -216,11 +245,7 @@ function readLink(yaml: YamlReader, value: Value, hosts: Readonly<Record<string,
   };
 }
 
-function readPair(
-  yaml: YamlReader,
-  value: Value,
-  hosts: Readonly<Record<string, string>>,
-): [string, string] | undefined {
+function readPair(yaml: YamlReader, value: Value, hosts: Topology['hosts']): [string, string] | undefined {
   const items = yaml.list(value, 'two hosts');
   if (!items) return undefined;
   const names = items.map((item) => {

@@ -77,7 +77,11 @@ class Loopback implements Kernel {
     this.#dispatcher = new Dispatcher(library, this.log, () => this.now());
     const hosts = topology.hosts.map(({ name }, index): Host => ({ index, name, ip: standIn(index) }));
     for (const { index, name, ip } of hosts) {
-      this.log.add('host.up', { host: index, cause: -1 }, { name, address: ip, kernel: `${type()} ${release()}` });
+      this.log.add(
+        'host.up',
+        { host: index, cause: -1 },
+        { name, address: ip, address6: '::1', kernel: `${type()} ${release()}` },
+      );
     }
     this.processes = new Map(hosts.map((host) => [host.name, this.#startProcess(host)]));
   }
@@ -220,7 +224,7 @@ class Loopback implements Kernel {
     };
     const main = newTask(host.name);
     this.#mains.push(main);
-    return createProcess(stage, main, { pid: owner.pid, ip: host.ip, host: host.name });
+    return createProcess(stage, main, { pid: owner.pid, ip: host.ip, ip6: '::1', host: host.name });
   }
 
   /** The arguments that the real call is made with, and that the log tells. @throws Refused for what leaves the machine */
@@ -228,7 +232,7 @@ class Loopback implements Kernel {
     if (name !== 'bind' && name !== 'connect') return args;
     const [fd, address] = args as [number, SockAddr];
     const hint = (addr: string): string | undefined => {
-      const index = this.#topology.hosts.findIndex(({ address: simulated }) => simulated === addr);
+      const index = this.#topology.hosts.findIndex(({ address, address6 }) => address === addr || address6 === addr);
       return index < 0 ? undefined : `${standIn(index)}, which ${this.#topology.hosts[index]?.name}.ip gives`;
     };
     return [fd, loopbackOnly(name, address, host.ip, hint)];

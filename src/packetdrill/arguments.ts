@@ -4,7 +4,7 @@
  */
 import type { EpollEvent, PollFd, SockAddr } from '../sim/syscall/kernel.ts';
 import { type Message, nowhere } from '../sim/syscall/memory.ts';
-import { type Ip4, ip4Text } from '../sim/wire/ipv4.ts';
+import { CONSTANTS } from '../sim/syscall/signatures.ts';
 import { Unsupported } from './outcome.ts';
 import type { Expression, Field, SyscallAction } from './script.ts';
 import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
@@ -82,18 +82,19 @@ export class Arguments {
     return expression.is === 'list' ? expression.items : this.refuse(`${expressionText(expression)} as a list`);
   }
 
-  /** A socket address: `...`, or a structure. */
-  address(index: number, addr: Ip4, port: number): SockAddr {
+  /** A socket address: a structure, or `...` for `otherwise`. */
+  address(index: number, otherwise: SockAddr): SockAddr {
     const given = this.at(index);
-    if (given.is === 'any') return { addr: ip4Text(addr), port };
+    if (given.is === 'any') return otherwise;
     if (given.is !== 'struct') return this.refuse(`${expressionText(given)} as an address`);
-    const family = this.word(field(given, 'sa_family'));
-    if (family !== undefined && family !== 'AF_INET') this.refuse(`the address family ${family}`);
+    const name = this.word(field(given, 'sa_family')) ?? 'AF_INET';
+    if (name !== 'AF_INET' && name !== 'AF_INET6') return this.refuse(`the address family ${name}`);
     const text = field(given, 'sin_addr');
     const [host] = text?.is === 'call' && text.name === 'inet_addr' ? text.args : [];
     return {
-      addr: host?.is === 'string' ? host.value : ip4Text(addr),
-      port: this.value(field(given, 'sin_port') ?? { is: 'number', value: port }),
+      family: CONSTANTS[name],
+      addr: host?.is === 'string' ? host.value : otherwise.addr,
+      port: this.value(field(given, 'sin_port') ?? { is: 'number', value: otherwise.port }),
     };
   }
 

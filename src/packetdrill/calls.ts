@@ -5,10 +5,9 @@
 import { type Time, ZERO } from '../sim/base/time.ts';
 import type { Answer } from '../sim/syscall/call-log.ts';
 import { CONSTANTS as C, type CallName } from '../sim/syscall/signatures.ts';
-import { ip4Text } from '../sim/wire/ipv4.ts';
 import { compareFilled } from './answers.ts';
 import { Arguments } from './arguments.ts';
-import type { Config } from './config.ts';
+import { bindName, type Config, connectName, domainOf } from './config.ts';
 import { type Compared, Unsupported } from './outcome.ts';
 import type { Expression, SyscallAction } from './script.ts';
 import { type Defines, expressionText, numberOf } from './values.ts';
@@ -34,13 +33,12 @@ const SEND_FLAGS = C.MSG_DONTWAIT | C.MSG_NOSIGNAL;
 type Planner = (given: Arguments, config: Config) => Plan;
 
 const plan = (name: CallName, ...args: readonly unknown[]): Plan => ({ name, args });
-const remote = (given: Arguments, index: number, { remoteAddr, connectPort }: Config) =>
-  given.address(index, remoteAddr, connectPort);
+const remote = (given: Arguments, index: number, config: Config) => given.address(index, connectName(config));
 
 /* biome-ignore format: a table */
 const PLANNERS: Readonly<Record<string, Planner>> = {
   socket,
-  bind:         (a, config) => plan('bind', a.fd(0), a.address(1, config.localAddr, config.bindPort)),
+  bind:         (a, config) => plan('bind', a.fd(0), a.address(1, bindName(config))),
   listen:       (a) => plan('listen', a.fd(0), a.number(1)),
   accept:       (a) => plan('accept', a.fd(0)),
   accept4:      (a) => plan('accept4', a.fd(0), a.number(3)),
@@ -49,12 +47,12 @@ const PLANNERS: Readonly<Record<string, Planner>> = {
   readv:        (a) => plan('readv', a.fd(0), a.iov(a.at(1))),
   recv:         (a) => plan('recv', a.fd(0), a.buffer(1, 2), flags(a, 3, RECEIVE_FLAGS)),
   recvfrom:     (a) => plan('recvfrom', a.fd(0), a.buffer(1, 2), flags(a, 3, RECEIVE_FLAGS)),
-  recvmsg:      (a, config) => plan('recvmsg', a.fd(0), a.message(1, address(config)), flags(a, 2, RECEIVE_FLAGS)),
+  recvmsg:      (a, config) => plan('recvmsg', a.fd(0), a.message(1, connectName(config)), flags(a, 2, RECEIVE_FLAGS)),
   write:        (a) => plan('write', a.fd(0), a.buffer(1, 2)),
   writev:       (a) => plan('writev', a.fd(0), a.iov(a.at(1))),
   send:         (a) => plan('send', a.fd(0), a.buffer(1, 2), flags(a, 3, SEND_FLAGS)),
   sendto:       (a, config) => plan('sendto', a.fd(0), a.buffer(1, 2), flags(a, 3, SEND_FLAGS), a.isNull(4) ? undefined : remote(a, 4, config)),
-  sendmsg:      (a, config) => plan('sendmsg', a.fd(0), a.message(1, address(config)), flags(a, 2, SEND_FLAGS)),
+  sendmsg:      (a, config) => plan('sendmsg', a.fd(0), a.message(1, connectName(config)), flags(a, 2, SEND_FLAGS)),
   shutdown:     (a) => plan('shutdown', a.fd(0), a.number(1)),
   close:        (a) => plan('close', a.fd(0)),
   dup:          (a) => plan('dup', a.fd(0)),
@@ -72,15 +70,12 @@ const PLANNERS: Readonly<Record<string, Planner>> = {
   splice:       (a) => plan('splice', a.fd(0), offset(a, 1), a.fd(2), offset(a, 3), a.number(4), a.number(5)),
 };
 
-function socket(given: Arguments): Plan {
-  const family = given.at(0).is === 'any' ? C.AF_INET : given.number(0);
+function socket(given: Arguments, config: Config): Plan {
+  const family = given.at(0).is === 'any' ? C[domainOf(config)] : given.number(0);
   const type = given.number(1);
-  if (family !== C.AF_INET) given.refuse('IPv6');
   if ((type & 0xf) !== C.SOCK_STREAM) given.refuse('sockets other than TCP');
   return plan('socket', family, type, given.number(2));
 }
-
-const address = ({ remoteAddr, connectPort }: Config) => ({ addr: ip4Text(remoteAddr), port: connectPort });
 const offset = (given: Arguments, index: number): number | undefined =>
   given.isNull(index) ? undefined : given.number(index);
 

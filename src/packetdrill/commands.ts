@@ -6,6 +6,7 @@
 import { ms, type Time } from '../sim/base/time.ts';
 import { QDISCS, type Qdisc, type RouteMetrics } from '../sim/kernel/device.ts';
 import type { Host } from '../sim/kernel/host.ts';
+import { parseAddress } from '../sim/wire/address.ts';
 import { Unsupported } from './outcome.ts';
 import type { CommandAction } from './script.ts';
 import { type Simple, simpleCommands } from './shell.ts';
@@ -159,7 +160,8 @@ function route(host: Host, args: readonly string[]): string[] {
     if (word === 'mtu' && locked) metrics.mtuLocked = true;
   }
   if (!metricsHold(metrics)) return [refused('ip', ['route', ...args])];
-  host.routes.set(target.replace(/\/(?:32|128)$/, ''), metrics);
+  const bare = target.replace(/\/(?:32|128)$/, '');
+  host.routes.set(parseAddress(bare)?.text ?? bare, metrics);
   host.changed();
   return DONE;
 }

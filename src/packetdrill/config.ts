@@ -1,12 +1,17 @@
-/** What a script's `--name=value` lines choose; packetdrill's defaults for the rest. */
+/** What a script's `--name=value` lines choose; the mode's, or packetdrill's, defaults for the rest. */
 import { type Time, us } from '../sim/base/time.ts';
-import { type Ip4, parseIp4 } from '../sim/wire/ipv4.ts';
+import type { SockAddr } from '../sim/syscall/kernel.ts';
+import { type Address, address, mapped, parseAddress } from '../sim/wire/address.ts';
+import { IPV6_MIN_MTU } from '../sim/wire/ipv6.ts';
+import type { IpVersion, Mode } from './modes.ts';
 import { Unsupported } from './outcome.ts';
 import { type Script, ScriptError, type ScriptOption } from './script.ts';
 
 export interface Config {
-  localAddr: Ip4;
-  remoteAddr: Ip4;
+  ipVersion: IpVersion;
+  /** As in packets: both of one family. */
+  localAddr: Address;
+  remoteAddr: Address;
   /** What `...` means in bind(). */
   bindPort: number;
   /** What `...` means in connect(). */
@@ -22,9 +27,8 @@ export interface Config {
   scaledEchoes: boolean;
 }
 
-const address = (text: string): Ip4 => parseIp4(text) as Ip4;
-
 export const DEFAULTS: Readonly<Config> = {
+  ipVersion: 'ipv4',
   localAddr: address('192.168.0.1'),
   remoteAddr: address('192.0.2.1'),
   bindPort: 8080,
@@ -37,6 +41,9 @@ export const DEFAULTS: Readonly<Config> = {
 };
 
 type Setter = (config: Config, option: ScriptOption) => void;
+
+/** Addresses of IPv6 where a script asks for it and names none. */
+const DEFAULTS_6 = { localAddr: address('fd3d:fa7b:d17d::1'), remoteAddr: address('2001:db8::1') };
 
 const IGNORED: Setter = () => {};
 
@@ -51,7 +58,7 @@ const OPTIONS: Readonly<Record<string, Setter>> = {
   tolerance_percent: (config, option) => { config.tolerancePart = count(option, 100) / 100; },
   tcp_ts_tick_usecs: (config, option) => { config.timestampTick = us(count(option, 1e6)); },
   tcp_ts_ecr_scaled: (config) => { config.scaledEchoes = true; },
-  ip_version:        (_, option) => { if (option.value !== 'ipv4') throw new Unsupported('IPv6', option); },
+  ip_version:        (config, option) => { config.ipVersion = version(option); },
   define:            IGNORED, // taken when the script was read
   gateway_ip:        IGNORED, // there is one way to the peer
   netmask_ip:        IGNORED,
@@ -60,21 +67,71 @@ const OPTIONS: Readonly<Record<string, Setter>> = {
   verbose:           IGNORED,
 };
 
-/** @throws ScriptError for a value that cannot be, Unsupported for an option that is not simulated */
-export function configOf(script: Script): Config {
+/**
+ * What a script's options make of a mode's, or of packetdrill's own defaults.
+ * @throws ScriptError for a value that cannot be, Unsupported for an option that is not simulated
+ */
+export function configOf(script: Script, mode?: Mode): Config {
+  const given = Object.entries(mode?.options ?? {}).map(([name, value]) => ({ name, value, line: 1, column: 1 }));
   const config = { ...DEFAULTS };
-  for (const option of script.options) {
+  const named = new Set<string>();
+  for (const option of [...given, ...script.options]) {
     const set = Object.hasOwn(OPTIONS, option.name) ? OPTIONS[option.name] : undefined;
     if (!set) throw new Unsupported(`option --${option.name}`, option);
+    // what a mode says of one family says nothing to a script for the other
+    if (option.name === 'ip_version' && version(option) !== config.ipVersion) named.clear();
+    named.add(option.name);
     set(config, option);
   }
+  const bare = (name: string) => config.ipVersion === 'ipv6' && !named.has(name);
+  if (bare('local_ip')) config.localAddr = DEFAULTS_6.localAddr;
+  if (bare('remote_ip')) config.remoteAddr = DEFAULTS_6.remoteAddr;
+  check(config, script);
   return config;
 }
 
-function ip(option: ScriptOption): Ip4 {
-  if (option.value.includes(':')) throw new Unsupported('IPv6', option);
-  const addr = parseIp4(option.value);
-  if (addr === undefined) throw new ScriptError(`--${option.name} needs an address, not "${option.value}"`, option);
+/** Addresses of the version's family, and an MTU that it can do with. */
+function check({ ipVersion, localAddr, remoteAddr, mtu }: Config, { options }: Script): void {
+  const family = ipVersion === 'ipv6' ? 6 : 4;
+  const at = (name: string) => options.find((option) => option.name === name) ?? { line: 1, column: 1 };
+  for (const [name, addr] of [
+    ['local_ip', localAddr],
+    ['remote_ip', remoteAddr],
+  ] as const) {
+    if (addr.family !== family) throw new ScriptError(`${addr.text} is no address of ${ipVersion}`, at(name));
+  }
+  if (family === 6 && mtu < IPV6_MIN_MTU)
+    throw new ScriptError(`IPv6 needs an MTU of ${IPV6_MIN_MTU} at least`, at('mtu'));
+}
+
+/** The family of the sockets that a script makes without naming one. */
+export const domainOf = ({ ipVersion }: Config): 'AF_INET' | 'AF_INET6' =>
+  ipVersion === 'ipv4' ? 'AF_INET' : 'AF_INET6';
+
+/** What `...` means in bind(). */
+export const bindName = (config: Config): SockAddr => ({
+  addr: nameOf(config, config.localAddr),
+  port: config.bindPort,
+});
+
+/** What `...` means in connect(). */
+export const connectName = (config: Config): SockAddr => ({
+  addr: nameOf(config, config.remoteAddr),
+  port: config.connectPort,
+});
+
+/** An address as a socket of that family names it. */
+const nameOf = ({ ipVersion }: Config, addr: Address): string => (ipVersion === 'ipv4' ? addr : mapped(addr)).text;
+
+function version(option: ScriptOption): IpVersion {
+  const known = (['ipv4', 'ipv4-mapped-ipv6', 'ipv6'] as const).find((one) => one === option.value);
+  if (!known) throw new ScriptError('--ip_version is ipv4, ipv4-mapped-ipv6 or ipv6', option);
+  return known;
+}
+
+function ip(option: ScriptOption): Address {
+  const addr = parseAddress(option.value.replace(/\/\d+$/, ''));
+  if (!addr) throw new ScriptError(`--${option.name} needs an address, not "${option.value}"`, option);
   return addr;
 }
 

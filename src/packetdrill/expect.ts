@@ -57,9 +57,11 @@ function sameOption(expected: TcpOption, actual: SeenOption, { timestampTick, to
   return optionText(expected) === optionText(actual);
 }
 
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
 const ECN_NAMES = ['noecn', 'ect1', 'ect0', 'ce'];
 
-function compareIp({ ecn, tos, ttl }: IpInfo, actual: WirePacket): Compared[] {
+function compareIp({ ecn, tos, ttl, flowLabel }: IpInfo, actual: WirePacket): Compared[] {
   const out: Compared[] = [];
   const mark = ECN_NAMES[actual.tos & 3] as string;
   if (ecn === 'ect01') {
@@ -67,6 +69,7 @@ function compareIp({ ecn, tos, ttl }: IpInfo, actual: WirePacket): Compared[] {
   } else if (ecn !== undefined) out.push(compared('ecn', ecn, mark));
   if (tos !== undefined) out.push(compared('tos', tos, actual.tos));
   if (ttl !== undefined) out.push(compared('ttl', ttl, actual.ttl));
+  if (flowLabel !== undefined) out.push(compared('flow label', hex(flowLabel), hex(actual.flowLabel)));
   return out;
 }
 

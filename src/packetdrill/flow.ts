@@ -2,7 +2,7 @@
  * The connection under test: which ports and sequence numbers on the wire stand for the script's. A script counts sequence
  * numbers from its own initial ones and names timestamps as it likes; the host under test chooses otherwise.
  */
-import type { Ip4 } from '../sim/wire/ipv4.ts';
+import type { Address } from '../sim/wire/address.ts';
 import { ACK, SYN } from '../sim/wire/tcp.ts';
 import type { WirePacket } from './packet.ts';
 import type { TcpAction } from './script.ts';
@@ -10,9 +10,9 @@ import type { SeenOption } from './tcp-options.ts';
 
 /** How a connection begins. */
 export interface Ends {
-  localAddr: Ip4;
+  localAddr: Address;
   localPort: number;
-  remoteAddr: Ip4;
+  remoteAddr: Address;
   remotePort: number;
 }
 

@@ -12,7 +12,7 @@ import type { Answer } from '../sim/syscall/call-log.ts';
 import { invoke, resume } from '../sim/syscall/dispatch.ts';
 import type { CallName } from '../sim/syscall/signatures.ts';
 import { Log } from '../sim/trace/log.ts';
-import { type Ip4, ip4Text } from '../sim/wire/ipv4.ts';
+import type { Address } from '../sim/wire/address.ts';
 import { RawPacket } from '../sim/wire/packet.ts';
 
 /** A packet that the host sent. */
@@ -42,14 +42,14 @@ export class Machine {
   readonly #scheduler = new Scheduler();
   readonly #runQueue = new RunQueue();
   readonly #link: Link;
-  readonly #peer: Port & { readonly address: Ip4 };
+  readonly #peer: Port & { readonly addresses: readonly Address[] };
   #tasks = 0;
 
   /** @param seed all randomness of the host follows from it */
-  constructor({ local, remote, mtu, seed }: { local: Ip4; remote: Ip4; mtu: number; seed: number }) {
+  constructor({ local, remote, mtu, seed }: { local: Address; remote: Address; mtu: number; seed: number }) {
     const { log } = this;
     let sockets = 0;
-    this.host = new Host(0, 'host', local, {
+    this.host = new Host(0, 'host', [local], {
       log,
       scheduler: this.#scheduler,
       runQueue: this.#runQueue,
@@ -59,7 +59,7 @@ export class Machine {
     this.#peer = {
       index: 1,
       name: 'peer',
-      address: remote,
+      addresses: [remote],
       arrive: (packet, number) => {
         log.packetArrived(1, 0, number);
         this.captured.push({ at: this.now, bytes: packet.bytes() });
@@ -68,7 +68,12 @@ export class Machine {
     log.add(
       'host.up',
       { host: 1, cause: -1 },
-      { name: 'peer', address: ip4Text(remote), kernel: 'packetdrill script' },
+      {
+        name: 'peer',
+        address: remote.text,
+        address6: remote.family === 6 ? remote.text : '',
+        kernel: 'packetdrill script',
+      },
     );
     const path = { delay: ZERO, rate: Number.POSITIVE_INFINITY, queue: 1000, loss: 0, mtu, offload: 'whole' as const };
     this.#link = new Link(0, [this.host, this.#peer], path, seed, this.#scheduler, log);

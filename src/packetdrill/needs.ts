@@ -76,10 +76,9 @@ function obeyed(call: string, word: Expression, defines: Defines, at: { line: nu
 function packetNeeds(action: PacketAction, mss: number): string[] {
   const out = action.tunnels.map(({ kind }) => `${kind} around packets`);
   if (action.protocol !== 'tcp') return [...out, action.protocol.toUpperCase()];
-  const { ecn, flowLabel } = action.ip;
+  const { ecn } = action.ip;
   const kinds = action.options === 'any' ? [] : action.options.map(({ kind }) => kind);
   if ((ecn !== undefined && ecn !== 'noecn') || /[EWA0-7]/.test(action.flags)) out.push('ECN');
-  if (flowLabel !== undefined) out.push('IPv6');
   if (kinds.includes('FO') || kinds.includes('FOEXP')) out.push('Fast Open');
   if (kinds.includes('md5')) out.push('MD5');
   if (kinds.includes('ECN')) out.push('AccECN');

@@ -2,8 +2,10 @@
  * Packets of a script, to and from the bytes on the simulated wire. Ports, addresses and sequence numbers are those of the
  * wire here; what a script calls them is the flow's business (flow.ts).
  */
-import { checksum, pseudoHeaderSum4 } from '../sim/wire/checksum.ts';
-import { emitIpv4, type Ip4, PROTOCOL, parseIpv4 } from '../sim/wire/ipv4.ts';
+import type { Address } from '../sim/wire/address.ts';
+import { checksum, pseudoHeaderSum } from '../sim/wire/checksum.ts';
+import { emitIpv4, PROTOCOL, parseIpv4 } from '../sim/wire/ipv4.ts';
+import { emitIpv6, parseIpv6 } from '../sim/wire/ipv6.ts';
 import { isMalformed } from '../sim/wire/malformed.ts';
 import { getU16, getU32, putU16, putU32 } from '../sim/wire/octets.ts';
 import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, TCP_HEADER, URG } from '../sim/wire/tcp.ts';
@@ -36,8 +38,8 @@ export const flagText = (bits: number): string =>
 
 /** A TCP packet on the wire. */
 export interface WirePacket {
-  src: Ip4;
-  dst: Ip4;
+  src: Address;
+  dst: Address;
   srcPort: number;
   dstPort: number;
   seq: number;
@@ -45,8 +47,12 @@ export interface WirePacket {
   flags: number;
   window: number;
   urgent: number;
+  /** The byte: DSCP and ECN; in IPv6 the traffic class. */
   tos: number;
+  /** In IPv6 the hop limit. */
   ttl: number;
+  /** IPv6; 0: none. */
+  flowLabel: number;
   length: number;
   options: readonly SeenOption[];
 }
@@ -57,8 +63,8 @@ const TTL = 255;
 
 /** The bytes of a packet that the script's peer sends; its payload is zeros. Options as given, then zeros to a whole word. */
 export function emitPacket(
-  packet: Omit<WirePacket, 'tos' | 'ttl' | 'options'> & { options: readonly TcpOption[] },
-  { tos = 0, ecn, ttl = TTL }: IpInfo,
+  packet: Omit<WirePacket, 'tos' | 'ttl' | 'flowLabel' | 'options'> & { options: readonly TcpOption[] },
+  { tos = 0, ecn, ttl = TTL, flowLabel = 0 }: IpInfo,
   id: number,
 ): Uint8Array {
   const raw = optionBytes(packet.options);
@@ -74,15 +80,14 @@ export function emitPacket(
   putU16(out, 18, packet.urgent);
   putOptions(out, options);
   const { src, dst } = packet;
-  putU16(out, 16, checksum(out, 0, out.length, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, out.length)));
+  putU16(out, 16, checksum(out, 0, out.length, pseudoHeaderSum(src, dst, PROTOCOL.tcp, out.length)));
+  const ends = { src, dst, dscp: tos >> 2, ecn: ecn === undefined ? tos & 3 : (ECN[ecn] as number) };
+  if (src.family === 6) return emitIpv6({ ...ends, nextHeader: PROTOCOL.tcp, hopLimit: ttl, flowLabel, payload: out });
   return emitIpv4({
-    src,
-    dst,
+    ...ends,
     protocol: PROTOCOL.tcp,
     ttl,
     id,
-    dscp: tos >> 2,
-    ecn: ecn === undefined ? tos & 3 : (ECN[ecn] as number),
     df: true,
     mf: false,
     fragmentOffset: 0,
@@ -93,8 +98,8 @@ export function emitPacket(
 
 /** The TCP packet in these bytes; undefined when they hold something else. */
 export function readPacket(bytes: Uint8Array): WirePacket | undefined {
-  const ip = parseIpv4(bytes);
-  if (isMalformed(ip) || ip.protocol !== PROTOCOL.tcp) return undefined;
+  const ip = (bytes[0] as number) >> 4 === 6 ? parseIpv6(bytes) : parseIpv4(bytes);
+  if (isMalformed(ip) || ('protocol' in ip ? ip.protocol : ip.nextHeader) !== PROTOCOL.tcp) return undefined;
   const tcp = ip.payload;
   if (tcp.length < TCP_HEADER) return undefined;
   const control = getU16(tcp, 12);
@@ -110,7 +115,8 @@ export function readPacket(bytes: Uint8Array): WirePacket | undefined {
     window: getU16(tcp, 14),
     urgent: getU16(tcp, 18),
     tos: (ip.dscp << 2) | ip.ecn,
-    ttl: ip.ttl,
+    ttl: 'ttl' in ip ? ip.ttl : ip.hopLimit,
+    flowLabel: 'flowLabel' in ip ? ip.flowLabel : 0,
     length: tcp.length - header,
     options: readOptions(tcp, TCP_HEADER, header),
   };

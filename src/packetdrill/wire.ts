@@ -5,7 +5,7 @@
 import type { Time } from '../sim/base/time.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
 import { tcpInfo } from '../sim/tcp/info.ts';
-import { parseIp4 } from '../sim/wire/ipv4.ts';
+import { isAny, parseAddress, unmapped } from '../sim/wire/address.ts';
 import type { Config } from './config.ts';
 import { Flow } from './flow.ts';
 import type { Machine } from './machine.ts';
@@ -34,7 +34,6 @@ export class Wire {
   tcpOnly(action: PacketAction): TcpAction {
     if (action.tunnels.length > 0) throw new Unsupported(`${action.tunnels[0]?.kind} around packets`, action);
     if (action.protocol !== 'tcp') throw new Unsupported(action.protocol.toUpperCase(), action);
-    if (action.ip.flowLabel !== undefined) throw new Unsupported('IPv6', action);
     return action;
   }
 
@@ -49,9 +48,9 @@ export class Wire {
     if (!socket || (socket.tcb && socket.tcb.state !== 'CLOSED')) return;
     this.#listening = false;
     this.#flow = new Flow({
-      localAddr: socket.localAddr || this.#config.localAddr,
+      localAddr: isAny(socket.localAddr) ? this.#config.localAddr : socket.localAddr,
       localPort: socket.localPort,
-      remoteAddr: parseIp4(remote.addr) ?? this.#config.remoteAddr,
+      remoteAddr: unmapped(parseAddress(remote.addr) ?? this.#config.remoteAddr),
       remotePort: remote.port,
     });
   }

@@ -10,11 +10,7 @@ export function sessionConfig(
   { seed, topology }: Pick<FrontMatter, 'seed' | 'topology'>,
   kernel: Kernel,
 ): SessionConfig {
-  const hosts = Object.entries(topology.hosts).map(([name, address]) => ({
-    name,
-    address,
-    ...topology.setups?.[name],
-  }));
+  const hosts = Object.entries(topology.hosts).map(([name, setup]) => ({ name, ...setup }));
   const links = topology.links.map((link) => ({ rate: Number.POSITIVE_INFINITY, ...link }));
   return { kernel, seed, topology: { hosts, links } };
 }

@@ -10,7 +10,7 @@ import type { Time } from '../sim/base/time.ts';
 import { STATES, type State, TRANSITIONS } from '../sim/tcp/states.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { Event, EventOf, Kind } from '../sim/trace/schema.ts';
-import { ip4Text } from '../sim/wire/ipv4.ts';
+import { endpointText } from '../sim/wire/address.ts';
 import { isMalformed } from '../sim/wire/malformed.ts';
 import { type CallFacts, factsOf } from '../views/facts.ts';
 import { flagWords, type PacketFacts, packetsOf } from '../views/packets.ts';
@@ -235,8 +235,8 @@ export class Recording {
         window: packet.window,
         length: packet.length,
         payload: segment.payload.slice(),
-        source: `${ip4Text(ip.src)}:${segment.srcPort}`,
-        target: `${ip4Text(ip.dst)}:${segment.dstPort}`,
+        source: endpointText(ip.src, segment.srcPort),
+        target: endpointText(ip.dst, segment.dstPort),
         retransmission: packet.retransmission,
       },
     ];

@@ -19,7 +19,7 @@ import { beginCell, createProcess, type Stage } from './syscall/facade.ts';
 import type { Hooks, Kernel, Limits, Outcome, Process, Topology } from './syscall/kernel.ts';
 import { Threads } from './syscall/threads.ts';
 import { Log } from './trace/log.ts';
-import { ip4Text, parseIp4 } from './wire/ipv4.ts';
+import { type Address, parseAddress } from './wire/address.ts';
 
 export interface WorldOptions {
   /** Unsigned 32 bits: all randomness follows from it. */
@@ -62,10 +62,8 @@ class World implements Kernel {
       nextSocket: () => ++sockets,
     };
     const hosts = new Map<string, Host>();
-    for (const [index, { name, address, ...setup }] of topology.hosts.entries()) {
-      const addr = parseIp4(address);
-      must(addr !== undefined, `host ${name} has no valid address: ${address}`);
-      hosts.set(name, new Host(index, name, addr, machine, setup));
+    for (const [index, { name, address, address6, ...setup }] of topology.hosts.entries()) {
+      hosts.set(name, new Host(index, name, addressesOf(name, address, address6), machine, setup));
     }
     for (const [index, { between, ...options }] of topology.links.entries()) {
       const ends = between.map((name) => hosts.get(name));
@@ -157,8 +155,22 @@ class World implements Kernel {
     };
     const main = newTask(name);
     this.#mains.push(main);
-    return createProcess(stage, main, { pid: process.pid, ip: ip4Text(host.address), host: name });
+    const ip = host.addresses[0]?.text ?? '';
+    const ip6 = host.addresses.find(({ family }) => family === 6)?.text ?? '';
+    return createProcess(stage, main, { pid: process.pid, ip, ip6, host: name });
   }
+}
+
+/** The addresses of a host, IPv4 first. @throws SimBug when a text is no address, or there is none */
+function addressesOf(host: string, ...texts: readonly (string | undefined)[]): Address[] {
+  const addresses = texts.flatMap((text) => {
+    if (text === undefined) return [];
+    const parsed = parseAddress(text);
+    must(parsed !== undefined, `host ${host} has no valid address: ${text}`);
+    return [parsed];
+  });
+  must(addresses.length > 0, `host ${host} has no address`);
+  return addresses.sort((a, b) => a.family - b.family);
 }
 
 /** A world of simulated hosts. */

@@ -12,6 +12,7 @@ import { human, type Time } from '../sim/base/time.ts';
 import { type ArgForm, type CallName, CONSTANTS, OPTIONS, SIGNATURES } from '../sim/syscall/signatures.ts';
 import {
   constant,
+  endpoint,
   epollEvent,
   type FilledMessage,
   flags,
@@ -147,7 +148,7 @@ function argument(data: CallData, forms: readonly Argument[], k: number): string
       return forms[k - 1]?.[1] === 'optval-out' ? `[${filledIn(data, k) ?? value ?? 4}]` : String(value ?? 4);
     case 'addrlen':
       if (forms[k - 1]?.[1] === 'addr') return String(value ?? 16);
-      return filledIn(data, k - 1) === undefined && !data.failed ? 'NULL' : '[16]';
+      return filledIn(data, k - 1) === undefined && !data.failed ? 'NULL' : `[${filledIn(data, k) ?? 16}]`;
     case 'timespec':
       if (value === null) return 'NULL';
       return timespec(Number(value));
@@ -271,7 +272,7 @@ export function shortCall(data: CallData): string {
       case 'epoll-event':
         return value === null ? [] : [flags(form, (value as EpollEvent).events)];
       case 'addr':
-        return isAddress(value) ? [`${value.addr}:${value.port}`] : [];
+        return isAddress(value) ? [endpoint(value)] : [];
       case 'count':
         return forms[k - 1]?.[1] === 'in' ? [] : [String(value)];
       case 'flags':

@@ -149,7 +149,7 @@ function collect(log: Log): Facts {
         from = i;
         break;
       case 'host.up':
-        hosts.push({ host: event.host, name: event.name, address: event.address });
+        hosts.push({ host: event.host, name: event.name, address: event.address, address6: event.address6 });
         break;
       case 'task.start': {
         const threads = [...tasks.values()].filter((task) => task.pid === event.pid && task.host === event.host);

@@ -7,9 +7,9 @@
 import { type Seq, seq, seqAdd, seqDiff, seqLt, seqNumber } from '../sim/base/seq.ts';
 import type { Time } from '../sim/base/time.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
-import { ip4Text } from '../sim/wire/ipv4.ts';
+import { endpointText } from '../sim/wire/address.ts';
 import { isMalformed, type Malformed } from '../sim/wire/malformed.ts';
-import { parseTcpIpv4, type TcpIpv4 } from '../sim/wire/packet.ts';
+import { parseTcpIp, segmentStart, type TcpIp } from '../sim/wire/packet.ts';
 import { type Base, optionText } from '../sim/wire/print.ts';
 import { ACK, FIN, PSH, RST, type Segment, SYN, segmentLength, TCP_HEADER } from '../sim/wire/tcp.ts';
 import { optionLength } from '../sim/wire/tcp-options.ts';
@@ -29,7 +29,7 @@ export interface PacketFacts extends PacketWay {
   endNumber: number;
   endTime: Time;
   reason: string;
-  parsed: TcpIpv4 | Malformed;
+  parsed: TcpIp | Malformed;
   /** What relative numbers count from. */
   base: Base;
   /** The rest is 0, false or null for a malformed packet. */
@@ -63,12 +63,12 @@ export const packetsOf = perLog((log): readonly PacketFacts[] => {
   const routes = routesOf(facts);
   return facts.packets.map((way) => {
     const event = log.at(way.sent) as EventOf<'packet.sent'>;
-    const parsed = parseTcpIpv4(event.bytes);
+    const parsed = parseTcpIp(event.bytes);
     const packet = blank(facts, way, event, parsed);
     if (isMalformed(parsed)) return packet;
     const { ip, segment } = parsed;
-    const source = `${ip4Text(ip.src)}:${segment.srcPort}`;
-    const target = `${ip4Text(ip.dst)}:${segment.dstPort}`;
+    const source = endpointText(ip.src, segment.srcPort);
+    const target = endpointText(ip.dst, segment.dstPort);
     const own = facts.socks.get(event.sock);
     // A reset for nobody comes from no socket: its addresses still say which conversation it answers.
     const route = routes.get(`${source} ${target}`)?.findLast((sock) => sock.born <= way.sent);
@@ -195,7 +195,7 @@ export function flagWords(flags: number): string {
 
 /** The options as tcpdump prints them, in the order of their bytes; SACK blocks relative to `iss`. */
 function optionWords(bytes: Uint8Array, iss: Seq): string {
-  const tcp = ((bytes[0] as number) & 15) * 4;
+  const tcp = segmentStart(bytes);
   const end = tcp + ((bytes[tcp + 12] as number) >> 4) * 4;
   const words: string[] = [];
   for (let at = tcp + TCP_HEADER; at < end; ) {

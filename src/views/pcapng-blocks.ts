@@ -4,6 +4,7 @@
  */
 import { concat, utf8 } from '../sim/base/bytes.ts';
 import type { Time } from '../sim/base/time.ts';
+import type { Address } from '../sim/wire/address.ts';
 import { putU16, putU32 } from '../sim/wire/octets.ts';
 
 /* biome-ignore format: a table */
@@ -30,8 +31,10 @@ export const OPTION = {
   // of an interface
   name:        (text: string): Option => [2, utf8(text)],
   description: (text: string): Option => [3, utf8(text)],
-  /** Address and mask, 4 bytes each. */
-  ipv4:        (address: number, mask: number): Option => [4, words(address, mask)],
+  /** Address and mask. */
+  ipv4:        ({ bytes }: Address, prefix: number): Option => [4, concat([bytes, words(-(2 ** (32 - prefix)))])],
+  /** Address and length of the prefix. */
+  ipv6:        ({ bytes }: Address, prefix: number): Option => [5, concat([bytes, Uint8Array.of(prefix)])],
   /** In bits per second. */
   speed:       (rate: number): Option => [8, u64(rate)],
   // of a packet
@@ -52,9 +55,11 @@ export const interfaceDescription = (epoch: number, options: readonly Option[]):
     [...options, [9, Uint8Array.of(NANOSECONDS)], [14, u64(epoch)]],
   );
 
-/** Names of IPv4 addresses, for readers that show names. */
-export function nameResolution(names: readonly { address: number; name: string }[]): Uint8Array {
-  const records = names.map(({ address, name }) => record(1, concat([words(address), utf8(`${name}\0`)])));
+/** Names of addresses, for readers that show names. */
+export function nameResolution(names: readonly { address: Address; name: string }[]): Uint8Array {
+  const records = names.map(({ address: { family, bytes }, name }) =>
+    record(family === 4 ? 1 : 2, concat([bytes, utf8(`${name}\0`)])),
+  );
   return block(BLOCK.names, [...records, END], []);
 }
 

@@ -14,7 +14,7 @@ import { concat } from '../sim/base/bytes.ts';
 import { human, seconds } from '../sim/base/time.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
-import { parseIp4 } from '../sim/wire/ipv4.ts';
+import { type Address, address, LOOPBACK4, LOOPBACK6 } from '../sim/wire/address.ts';
 import { bytesOf, type Seen, seenAt, usualHost } from './capture.ts';
 import { factsOf } from './facts.ts';
 import {
@@ -51,10 +51,6 @@ interface Device {
  */
 const EPOCH = 946_684_800;
 
-const SLASH_8 = 0xff00_0000;
-const SLASH_24 = 0xffff_ff00;
-const LOCALHOST = 0x7f00_0001;
-
 /** The whole log as a pcapng file. */
 export function pcapng(log: Log, { host = usualHost(log), seed, program = 'socknb' }: CaptureOptions = {}): Uint8Array {
   const hosts = factsOf(log).hosts.filter((line) => host === 'all' || line.host === host);
@@ -63,7 +59,7 @@ export function pcapng(log: Log, { host = usualHost(log), seed, program = 'sockn
   return concat([
     sectionHeader(sectionOptions(log, program, seed)),
     ...devices.map(({ name, options }) => interfaceDescription(EPOCH, [OPTION.name(name), ...options])),
-    nameResolution(addressesOf(log)),
+    nameResolution(namesOf(log)),
     ...seen.map((one) => packetBlock(log, devices, one)),
   ]);
 }
@@ -88,14 +84,13 @@ function devicesOf(log: Log, host: Lifeline): Device[] {
     name: `${host.name}:${name}`,
     options,
   });
-  const devices = [device(-1, 'lo', [OPTION.ipv4(LOCALHOST, SLASH_8)])];
+  const devices = [device(-1, 'lo', [OPTION.ipv4(LOOPBACK4, 8), OPTION.ipv6(LOOPBACK6, 128)])];
   for (const link of log.of('link.up')) {
     if (link.a !== host.host && link.b !== host.host) continue;
-    const address = parseIp4(host.address);
     devices.push(
       device(link.link, `eth${devices.length - 1}`, [
         OPTION.description(describe(log, link, link.a === host.host ? link.b : link.a)),
-        ...(address === undefined ? [] : [OPTION.ipv4(address, SLASH_24)]),
+        ...addressesOf(host).map((own) => (own.family === 4 ? OPTION.ipv4(own, 24) : OPTION.ipv6(own, 64))),
         ...(link.rate === Number.POSITIVE_INFINITY ? [] : [OPTION.speed(link.rate)]),
       ]),
     );
@@ -114,11 +109,11 @@ function describe(log: Log, link: EventOf<'link.up'>, peer: number): string {
   return facts.join(', ');
 }
 
-const addressesOf = (log: Log): { address: number; name: string }[] =>
-  factsOf(log).hosts.flatMap(({ name, address }) => {
-    const parsed = parseIp4(address);
-    return parsed === undefined ? [] : [{ address: parsed, name }];
-  });
+const addressesOf = ({ address: first, address6 }: Lifeline): Address[] =>
+  [...new Set([first, address6])].filter((text) => text !== '').map(address);
+
+const namesOf = (log: Log): { address: Address; name: string }[] =>
+  factsOf(log).hosts.flatMap((host) => addressesOf(host).map((own) => ({ address: own, name: host.name })));
 
 function packetBlock(log: Log, devices: readonly Device[], seen: Seen): Uint8Array {
   const { host, time, direction, packet } = seen;

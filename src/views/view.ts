@@ -80,7 +80,10 @@ export interface Point {
 export interface Lifeline {
   host: number;
   name: string;
+  /** IPv4; of a host that has none, IPv6. */
   address: string;
+  /** IPv6; '' for a host that has none. */
+  address6: string;
 }
 
 /** A packet from one lifeline to another. */

@@ -32,13 +32,22 @@ export function flags(form: ArgForm, value: number): string {
   return words.join('|');
 }
 
-export const isAddress = (value: unknown): value is { addr: string; port: number } =>
+export const isAddress = (value: unknown): value is SockAddr =>
   typeof value === 'object' && value !== null && 'addr' in value && 'port' in value;
 
 export function sockaddr(value: unknown): string {
   if (!isAddress(value)) return value === undefined || value === null ? 'NULL' : '...';
-  return `{sa_family=AF_INET, sin_port=htons(${value.port}), sin_addr=inet_addr("${value.addr}")}`;
+  const { addr, port, scope = 0, family = addr.includes(':') ? CONSTANTS.AF_INET6 : CONSTANTS.AF_INET } = value;
+  if (family === CONSTANTS.AF_UNSPEC) return '{sa_family=AF_UNSPEC, ...}';
+  if (family !== CONSTANTS.AF_INET6)
+    return `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${addr}")}`;
+  const words = `sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "${addr}", &sin6_addr), sin6_scope_id=${scope}`;
+  return `{sa_family=AF_INET6, sin6_port=htons(${port}), ${words}}`;
 }
+
+/** '10.0.0.2:80', '[2001:db8::2]:80' */
+export const endpoint = ({ addr, port }: SockAddr): string =>
+  addr.includes(':') ? `[${addr}]:${port}` : `${addr}:${port}`;
 
 const ESCAPES: Record<number, string> = {
   9: '\\t',

@@ -7,8 +7,8 @@
  * the hosts knew. That is where tshark and the log may part; `agreement.ts` holds both against each other.
  */
 import { seqNumber } from '../../src/sim/base/seq.ts';
-import { ip4Text } from '../../src/sim/wire/ipv4.ts';
-import type { TcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { endpointText } from '../../src/sim/wire/address.ts';
+import type { TcpIp } from '../../src/sim/wire/packet.ts';
 import { ACK, FIN, RST, SYN } from '../../src/sim/wire/tcp.ts';
 
 /** Fields `tcp.analysis.…` of tshark, in the order in which they are asked for. */
@@ -104,10 +104,10 @@ export class Analyst {
   readonly #conversations = new Map<string, Conversation>();
 
   /** The next packet of the capture. @returns what tshark says of it, and what that rests on */
-  analyse({ ip, segment }: TcpIpv4, time: number): { flags: Set<Flag>; case: Case } {
+  analyse({ ip, segment }: TcpIp, time: number): { flags: Set<Flag>; case: Case } {
     const said = new Set<Flag>();
-    const from = `${ip4Text(ip.src)}:${segment.srcPort}`;
-    const to = `${ip4Text(ip.dst)}:${segment.dstPort}`;
+    const from = endpointText(ip.src, segment.srcPort);
+    const to = endpointText(ip.dst, segment.dstPort);
     const control = segment.flags;
     const seq = seqNumber(segment.seq);
     const ack = seqNumber(segment.ack);

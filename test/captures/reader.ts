@@ -1,5 +1,6 @@
 /** A pcapng file read back, by the draft's text alone: for tests of the writer. Throws at whatever the draft forbids. */
 import assert from 'node:assert/strict';
+import { addressAt } from '../../src/sim/wire/address.ts';
 
 export interface Interface {
   linkType: number;
@@ -72,8 +73,9 @@ export function readPcapng(file: Uint8Array): Capture {
         break;
       case 4:
         for (const [code, value] of records(body)) {
-          assert.equal(code, 1);
-          capture.names.set(value.subarray(0, 4).join('.'), value.subarray(4, -1).toString());
+          assert.ok(code === 1 || code === 2);
+          const size = code === 1 ? 4 : 16;
+          capture.names.set(addressAt(value, 0, code === 1 ? 4 : 6).text, value.subarray(size, -1).toString());
         }
         break;
       case 6: {

@@ -8,7 +8,7 @@ import { ms, type Time } from '../../src/sim/base/time.ts';
 import type { Kernel, Thread } from '../../src/sim/syscall/kernel.ts';
 import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
-import { parseTcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { parseTcpIp } from '../../src/sim/wire/packet.ts';
 import type { Segment } from '../../src/sim/wire/tcp.ts';
 import { ss } from '../../src/views/ss.ts';
 import type { SsRow } from '../../src/views/view.ts';
@@ -164,7 +164,7 @@ export const pattern = (length: number): Uint8Array => Uint8Array.from({ length 
 /** The segments that were sent, as they are on the wire. */
 export function onWire({ world }: Lab): Segment[] {
   return world.log.of('packet.sent').flatMap(({ bytes }) => {
-    const parsed = parseTcpIpv4(bytes);
+    const parsed = parseTcpIp(bytes);
     return isMalformed(parsed) ? [] : [parsed.segment];
   });
 }

@@ -1,8 +1,8 @@
 /** Claims about the layers around a socket. */
 import assert from 'node:assert/strict';
 import { seqAdd } from '../../src/sim/base/seq.ts';
-import { parseIp4 } from '../../src/sim/wire/ipv4.ts';
-import { emitTcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { address } from '../../src/sim/wire/address.ts';
+import { emitTcpIp } from '../../src/sim/wire/packet.ts';
 import { failure } from '../sim/world-kit.ts';
 import { connection, dial, experiment, listener, onWire, pattern, read, socket } from './lab.ts';
 
@@ -113,7 +113,7 @@ describe('claims: layers', () => {
       wrong[wrong.length - 1]! ^= 1;
       wire.deliver('server', wrong);
       const data = onWire(lab).find(({ payload }) => payload.length > 0)!;
-      wire.deliver('server', emitTcpIpv4(data, { src: parseIp4('10.0.0.1')!, dst: parseIp4('10.0.0.3')! }));
+      wire.deliver('server', emitTcpIp(data, { src: address('10.0.0.1'), dst: address('10.0.0.3') }));
       await pause(50);
       assert.deepEqual(
         part.log.of('packet.dropped').map(({ reason }) => reason),

@@ -11,9 +11,9 @@ import type { Time } from '../../src/sim/base/time.ts';
 import { Host } from '../../src/sim/kernel/host.ts';
 import { DROPS } from '../../src/sim/net/drops.ts';
 import type { Log } from '../../src/sim/trace/log.ts';
-import { parseIp4 } from '../../src/sim/wire/ipv4.ts';
+import { parseAddress } from '../../src/sim/wire/address.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
-import { emitTcpIpv4, type Packet, parseTcpIpv4, RawPacket } from '../../src/sim/wire/packet.ts';
+import { emitTcpIp, type Packet, parseTcpIp, RawPacket } from '../../src/sim/wire/packet.ts';
 import type { Segment } from '../../src/sim/wire/tcp.ts';
 
 /** What a rule is told of a segment that is about to arrive. */
@@ -67,9 +67,10 @@ export class Wire {
   inject(to: string, from: string, segment: Partial<Segment>): void {
     const host = this.#host(to);
     const whole = { seq: seq(0), ack: seq(0), flags: 0, window: 1000, urgent: 0, options: {}, payload: EMPTY };
-    const src = parseIp4(from);
-    must(src !== undefined, `no address: ${from}`);
-    this.deliver(to, emitTcpIpv4({ srcPort: 0, dstPort: 0, ...whole, ...segment }, { src, dst: host.address }));
+    const src = parseAddress(from);
+    const dst = host.addresses.find(({ family }) => family === src?.family);
+    must(src && dst, `no address: ${from}`);
+    this.deliver(to, emitTcpIp({ srcPort: 0, dstPort: 0, ...whole, ...segment }, { src, dst }));
   }
 
   /** Puts a packet in front of a host, whatever it is. */
@@ -84,7 +85,7 @@ export class Wire {
     this.#hosts.set(host.name, host);
     const { log, scheduler } = host.machine;
     const bytes = packet.bytes();
-    const parsed = parseTcpIpv4(bytes);
+    const parsed = parseTcpIp(bytes);
     const fate = isMalformed(parsed) ? undefined : this.rule({ to: host.name, segment: parsed.segment, bytes });
     if (fate === 'lose')
       log.add('packet.dropped', { host: host.index, cause: number }, { packet: number, reason: DROPS.lost });

@@ -26,7 +26,10 @@ function errors(yaml: string, ...expected: string[]): void {
 }
 
 const LINK = { between: ['client', 'server'], delay: ms(10), queue: 1000, loss: 0, mtu: 1500 };
-const HOSTS = { client: '10.0.0.1', server: '10.0.0.2' };
+const HOSTS = {
+  client: { address: '10.0.0.1', address6: '2001:db8::1' },
+  server: { address: '10.0.0.2', address6: '2001:db8::2' },
+};
 
 describe('format: front matter', () => {
   it('has defaults when it is absent or empty', () => {
@@ -137,7 +140,7 @@ describe('format: topology', () => {
       '- { between: [a, router], delay: 1.5ms, rate: 100 Mbit/s, queue: 50, loss: 0.01, mtu: 9000 }\n' +
       '- { between: [router, b2], delay: 0 }';
     assert.deepEqual(topology(text), {
-      hosts: { a: '10.0.0.1', router: '10.0.0.254', b2: '192.168.1.1' },
+      hosts: { a: { address: '10.0.0.1' }, router: { address: '10.0.0.254' }, b2: { address: '192.168.1.1' } },
       links: [
         { between: ['a', 'router'], delay: 1_500_000, rate: 1e8, queue: 50, loss: 0.01, mtu: 9000 },
         { between: ['router', 'b2'], delay: 0, queue: 1000, loss: 0, mtu: 1500 },
@@ -157,15 +160,26 @@ describe('format: topology', () => {
     const text =
       'hosts:\n  a: 10.0.0.1\n  b: { address: 10.0.0.2, kernel: 6.1, sysctl: { net.ipv4.tcp_sack: 0, ' +
       'net.ipv4.tcp_rmem: 4096 65536 65536 } }';
-    assert.deepEqual(topology(text).hosts, { a: '10.0.0.1', b: '10.0.0.2' });
     const sysctl = { 'net.ipv4.tcp_sack': '0', 'net.ipv4.tcp_rmem': '4096 65536 65536' };
-    assert.deepEqual(topology(text).setups, { b: { kernel: '6.1', sysctl } });
-    assert.equal(topology('hosts: {a: 10.0.0.1, b: 10.0.0.2}').setups, undefined);
+    assert.deepEqual(topology(text).hosts, {
+      a: { address: '10.0.0.1' },
+      b: { kernel: '6.1', sysctl, address: '10.0.0.2' },
+    });
     const host = (setup: string) => `hosts: {a: 10.0.0.1, b: {address: 10.0.0.2, ${setup}}}`;
     fault(host('kernel: 4.19'), '3:55+4 `topology.hosts.b.kernel` must be one of: 5.15, 6.1, 6.18.');
-    fault(host('kernle: 6.1'), '3:47+6 `kernle` is no key of a host; the keys are: address, kernel, sysctl.');
+    fault(host('kernle: 6.1'), '3:47+6 `kernle` is no key of a host; the keys are: address, address6, kernel, sysctl.');
     fault(host('sysctl: {tcp_sack: 0}'), '3:56+8 `tcp_sack` is no setting, such as net.ipv4.tcp_sack.');
-    fault('hosts: {a: {kernel: 6.1}, b: 10.0.0.2}', '3:14+13 A host needs `address: 10.0.0.1`.');
+    fault('hosts: {a: {kernel: 6.1}, b: 10.0.0.2}', '3:14+13 A host needs `address: 10.0.0.1`');
+  });
+
+  it('reads addresses of either family, or both, as RFC 5952 writes them', () => {
+    const text =
+      'hosts:\n  a: { address: 10.0.0.1, address6: "2001:DB8:0::1" }\n  b: "2001:db8::2"\n  c: { address6: fd00::3 }\nlinks: []';
+    assert.deepEqual(topology(text).hosts, {
+      a: { address: '10.0.0.1', address6: '2001:db8::1' },
+      b: { address6: '2001:db8::2' },
+      c: { address6: 'fd00::3' },
+    });
   });
 
   it('says what may happen to packets, in the words of tc-netem(8)', () => {
@@ -188,6 +202,13 @@ describe('format: topology', () => {
     fault('hosts: {a: 10.0.0}', '3:14+6 `10.0.0` is no');
     fault('hosts: {a: 10.0.0.01}', '3:14+9');
     fault('hosts: {a: 10.0.0.1, b: 10.0.0.1}', '3:27+8 Two hosts have the address 10.0.0.1.');
+    fault('hosts: {a: {address: 10.0.0.1, address6: 10.0.0.2}}', '3:44+8 `10.0.0.2` is no IPv6 address');
+    fault('hosts: {a: {address: "::1"}}', '3:24+5 `::1` is no IPv4 address');
+    for (const bad of ['::1', '::', 'fe80::1', 'ff02::1', '::ffff:10.0.0.1', '2001:db8::g']) {
+      fault(`hosts: {a: {address6: "${bad}"}}`, `3:25+${bad.length + 2} \`${bad}\` is no IPv6 address`);
+    }
+    fault('hosts: {a: "2001:db8::1", b: {address6: "2001:DB8::1"}}', '3:43+13 Two hosts have the address 2001:db8::1.');
+    fault('hosts: {a: {}}', '3:14+2 A host needs `address: 10.0.0.1`, `address6: 2001:db8::1` or both.');
     fault('hosts: [a]', '3:10+3 `topology.hosts` must be a mapping');
     fault('hosts: {a: 1.0.0.1, b: 1.0.0.2, c: 1.0.0.3}', '3:3+43 `topology` has more than two hosts');
     fault('nodes: {}', '3:3+5 `nodes` is no key of topology');

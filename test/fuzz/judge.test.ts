@@ -3,7 +3,8 @@ import { equalBytes } from '../../src/sim/base/bytes.ts';
 import { ZERO } from '../../src/sim/base/time.ts';
 import { encode } from '../../src/sim/trace/codec.ts';
 import type { Event, EventOf, Kind } from '../../src/sim/trace/schema.ts';
-import { checksum, pseudoHeaderSum4 } from '../../src/sim/wire/checksum.ts';
+import { address4 } from '../../src/sim/wire/address.ts';
+import { checksum, pseudoHeaderSum } from '../../src/sim/wire/checksum.ts';
 import { judge } from './judge.ts';
 import { matches, stretch } from './pattern.ts';
 import type { End, Plan } from './plan.ts';
@@ -52,7 +53,7 @@ function inPacket(events: Events, change: (tcp: DataView) => void): void {
   const tcp = new DataView(buffer, 20);
   change(tcp);
   tcp.setUint16(16, 0);
-  const pseudo = pseudoHeaderSum4(ip.getUint32(12), ip.getUint32(16), 6, tcp.byteLength);
+  const pseudo = pseudoHeaderSum(address4(ip.getUint32(12)), address4(ip.getUint32(16)), 6, tcp.byteLength);
   tcp.setUint16(16, checksum(event.bytes, 20, byteLength, pseudo));
 }
 

@@ -5,9 +5,9 @@
  */
 import { type Seq, seqDiff } from '../../src/sim/base/seq.ts';
 import type { Event } from '../../src/sim/trace/schema.ts';
-import { ip4Text } from '../../src/sim/wire/ipv4.ts';
+import { endpointText } from '../../src/sim/wire/address.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
-import { parseTcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { parseTcpIp } from '../../src/sim/wire/packet.ts';
 import { ACK, RST, type Segment, SYN, segmentLength } from '../../src/sim/wire/tcp.ts';
 import { matches } from './pattern.ts';
 import type { Played } from './play.ts';
@@ -87,14 +87,14 @@ export class Wire {
   }
 
   #sent(n: number, sock: number, bytes: Uint8Array, mtu: number): void {
-    const parsed = parseTcpIpv4(bytes);
+    const parsed = parseTcpIp(bytes);
     if (isMalformed(parsed)) {
       this.#say(`packet ${n} is malformed: ${parsed.malformed}`);
       return;
     }
     const { segment, ip } = parsed;
-    const from = `${ip4Text(ip.src)}:${segment.srcPort}`;
-    const to = `${ip4Text(ip.dst)}:${segment.dstPort}`;
+    const from = endpointText(ip.src, segment.srcPort);
+    const to = endpointText(ip.dst, segment.dstPort);
     this.#packets.set(n, { segment, way: `${from}>${to}`, ended: 0 });
     if (bytes.length > mtu && !segment.options.sack)
       this.#say(`packet ${n} has ${bytes.length} bytes on a path of ${mtu}`);

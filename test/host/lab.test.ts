@@ -345,8 +345,8 @@ describe('the renderer', () => {
     it('never become HTML', async () => {
       const evil = '<img src=x onerror="document.title=1"><b>bold</b>';
       const log = new Log();
-      log.add('host.up', { host: 0 }, { name: evil, address: evil, kernel: evil });
-      log.add('host.up', { host: 1 }, { name: evil, address: evil, kernel: evil });
+      log.add('host.up', { host: 0 }, { name: evil, address: evil, address6: evil, kernel: evil });
+      log.add('host.up', { host: 1 }, { name: evil, address: evil, address6: evil, kernel: evil });
       log.add('task.start', { host: 0, task: 1 }, { pid: 1, name: evil });
       log.add('cell.begin', {}, { cell: evil, index: 0 });
       const enter = log.add(

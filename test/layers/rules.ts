@@ -37,7 +37,7 @@ export const LAYERS: readonly Layer[] = [
   { in: 'src/sim/world.ts', from: ['src/sim'] },
   { in: 'src/views', from: [...LOG, ...TABLES] },
   { in: 'src/packetdrill', from: ['src/sim', 'src/views'] },
-  { in: 'src/format', from: [BASE, 'src/sim/trace', 'src/views'], packages: ['yaml'] },
+  { in: 'src/format', from: [BASE, 'src/sim/wire/address.ts', 'src/sim/trace', 'src/views'], packages: ['yaml'] },
   { in: 'src/guide', from: [BASE, 'src/sim/trace', 'src/views', 'src/format'] },
   { in: 'src/loopback', from: [BASE, 'src/sim/trace', ...CALLS], packages: ['node:', 'koffi'] },
   { in: 'src/session', from: ['src/sim', 'src/views', 'src/format', 'src/guide'] },

@@ -16,7 +16,7 @@ const HEADER: PayloadHeader = {
 function sample(): Log {
   const log = new Log();
   log.now = ms(1);
-  log.add('host.up', { host: 0 }, { name: 'client', address: '10.0.0.1', kernel: '6.18' });
+  log.add('host.up', { host: 0 }, { name: 'client', address: '10.0.0.1', address6: '', kernel: '6.18' });
   log.add('packet.sent', { host: 0 }, { to: 1, link: 0, bytes: Uint8Array.of(1, 2, 3) });
   return log;
 }

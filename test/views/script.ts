@@ -9,8 +9,8 @@ import { ms, type Time } from '../../src/sim/base/time.ts';
 import { STATES, type State, TRANSITIONS } from '../../src/sim/tcp/states.ts';
 import { Log } from '../../src/sim/trace/log.ts';
 import type { Fields } from '../../src/sim/trace/schema.ts';
-import { ip4 } from '../../src/sim/wire/ipv4.ts';
-import { emitTcpIpv4 } from '../../src/sim/wire/packet.ts';
+import { address } from '../../src/sim/wire/address.ts';
+import { emitTcpIp } from '../../src/sim/wire/packet.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../src/sim/wire/tcp.ts';
 import type { TcpOptions } from '../../src/sim/wire/tcp-options.ts';
 
@@ -30,8 +30,8 @@ export class Script {
   #line = 0;
 
   constructor() {
-    this.log.add('host.up', { host: 0 }, { name: 'client', address: ADDRESS[0], kernel: 'script' });
-    this.log.add('host.up', { host: 1 }, { name: 'server', address: ADDRESS[1], kernel: 'script' });
+    this.log.add('host.up', { host: 0 }, { name: 'client', address: ADDRESS[0], address6: '', kernel: 'script' });
+    this.log.add('host.up', { host: 1 }, { name: 'server', address: ADDRESS[1], address6: '', kernel: 'script' });
     this.log.add('task.start', { host: 0, task: 1 }, { pid: 100, name: 'client' });
     this.log.add('task.start', { host: 1, task: 2 }, { pid: 200, name: 'server' });
     this.log.add('cell.begin', {}, { cell: 'one', index: 0 });
@@ -110,7 +110,7 @@ export class Script {
       options,
       payload: utf8(text),
     };
-    const bytes = emitTcpIpv4(segment, { src: ip4(ADDRESS[me]), dst: ip4(ADDRESS[you]) });
+    const bytes = emitTcpIp(segment, { src: address(ADDRESS[me]), dst: address(ADDRESS[you]) });
     return this.log.add('packet.sent', who, { to: you, link: 0, bytes });
   }
 

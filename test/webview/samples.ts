@@ -178,7 +178,7 @@ export const refused = (): Promise<Sample> =>
 /** What the real kernel can tell: calls and nothing else, and one view that this version does not know. */
 export function barely(): Sample {
   const log = new EmptyLog();
-  log.add('host.up', { host: 0 }, { name: 'client', address: '127.0.0.1', kernel: '6.18' });
+  log.add('host.up', { host: 0 }, { name: 'client', address: '127.0.0.1', address6: '', kernel: '6.18' });
   log.add('cell.begin', {}, { cell: 'bare', index: 0 });
   log.now = 5000 as Time;
   log.add('cell.end', {}, { cell: 'bare', ok: 1 });

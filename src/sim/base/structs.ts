@@ -4,12 +4,16 @@
  */
 import type { Time } from './time.ts';
 
-/** An IPv4 address and a port: struct sockaddr_in. */
+/** An address and a port: struct sockaddr_in, or struct sockaddr_in6. */
 export interface SockAddr {
-  /** Dotted decimal; '0.0.0.0' is the wildcard. */
+  /** AF_INET or AF_INET6; left out: as `addr` is written. */
+  family?: number;
+  /** '10.0.0.2', '2001:db8::2', or '::ffff:10.0.0.2': IPv4 by a socket of AF_INET6. '0.0.0.0' and '::' are the wildcards. */
   addr: string;
   /** 0 to 65535; 0 lets the kernel choose. */
   port: number;
+  /** The interface on which a link-local address is meant (sin6_scope_id). */
+  scope?: number;
 }
 
 /** struct sock_extended_err, its fields without `ee_`: why something is in a socket's error queue. */

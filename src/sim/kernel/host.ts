@@ -8,17 +8,19 @@ import type { Time } from '../base/time.ts';
 import { DROPS } from '../net/drops.ts';
 import type { Link, Port } from '../net/link.ts';
 import type { Scheduler } from '../net/scheduler.ts';
+import type { SockOpts } from '../tcp/sockopts.ts';
 import type { Settings, Totals } from '../tcp/tcb.ts';
 import type { Log } from '../trace/log.ts';
+import { type Address, commonPrefix, isLoopback, LOOPBACK4 } from '../wire/address.ts';
 import { cutSegment } from '../wire/gso.ts';
-import { type Ip4, ip4Text } from '../wire/ipv4.ts';
+import { IPV6_MIN_MTU } from '../wire/ipv6.ts';
 import { isMalformed } from '../wire/malformed.ts';
-import { type Packet, parseTcpIpv4, TcpPacket } from '../wire/packet.ts';
+import { type Envelope, type Packet, parseTcpIp, TcpPacket } from '../wire/packet.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { newDevice, type RouteMetrics } from './device.ts';
 import type { Files } from './inode.ts';
 import { type Profile, profileOf, sysctlOf } from './profiles.ts';
-import { Socket } from './socket.ts';
+import { AF_INET6, Socket } from './socket.ts';
 import { type Refusal, type Sysctl, type SysctlName, writeSysctl } from './sysctl.ts';
 import type { RunQueue } from './task.ts';
 import { type Path, refreshSettings } from './tcp/bridge.ts';
@@ -44,22 +46,37 @@ export interface HostSetup {
 }
 
 const LOOPBACK_MTU = 65536;
-/** 127.0.0.0/8. */
-const isLoopback = (addr: Ip4): boolean => addr >>> 24 === 127;
+/** Bits that an address shares with its neighbours'. */
+const PREFIX = { 4: 24, 6: 64 } as const;
+/** Linux net.ipv6.conf.all.hop_limit. */
+const HOP_LIMIT = 64;
+/** ECT(0) (RFC 3168 section 5). */
+const ECT0 = 2;
 
 /** How a packet to an address leaves. */
 export interface Route {
   /** undefined: the loopback device. */
   link: Link | undefined;
   /** The address that a socket without one gets. */
-  source: Ip4;
+  source: Address;
   mtu: number;
+}
+
+/** Whose a packet is, as far as its IP header tells: a socket, or nobody's answer to a segment. */
+export interface Sender {
+  /** The socket's; 0: none. */
+  readonly id: number;
+  readonly localAddr: Address;
+  readonly remoteAddr: Address;
+  readonly opts?: Pick<SockOpts, 'tos' | 'ttl' | 'trafficClass' | 'hopLimit'>;
+  readonly txHash?: number;
 }
 
 export class Host implements Port {
   readonly index: number;
   readonly name: string;
-  readonly address: Ip4;
+  /** One of a family at most, IPv4 first; at least one. */
+  readonly addresses: readonly Address[];
   readonly machine: Machine;
   readonly profile: Profile;
   readonly sysctl: Readonly<Sysctl>;
@@ -81,7 +98,7 @@ export class Host implements Port {
   #ipId: number;
 
   /** @throws Error when the setup asks for a setting that the kernel does not have, or not with this value */
-  constructor(index: number, name: string, address: Ip4, machine: Machine, setup: HostSetup = {}) {
+  constructor(index: number, name: string, addresses: readonly Address[], machine: Machine, setup: HostSetup = {}) {
     const { kernel = DEFAULT_KERNEL, sysctl = {} } = setup;
     this.profile = profileOf(kernel);
     this.sysctl = sysctlOf(kernel);
@@ -91,7 +108,7 @@ export class Host implements Port {
     }
     this.index = index;
     this.name = name;
-    this.address = address;
+    this.addresses = addresses;
     this.machine = machine;
     this.secret = hashName(`secret ${name}`, machine.seed);
     this.ports = new Rng(machine.seed, `ports ${name}`);
@@ -99,7 +116,12 @@ export class Host implements Port {
     machine.log.add(
       'host.up',
       { host: index, cause: -1 },
-      { name, address: ip4Text(address), kernel: `simulator ${kernel}` },
+      {
+        name,
+        address: addresses[0]?.text ?? '',
+        address6: addresses.find(({ family }) => family === 6)?.text ?? '',
+        kernel: `simulator ${kernel}`,
+      },
     );
   }
 
@@ -128,62 +150,79 @@ export class Host implements Port {
     this.machine.log.add(
       'sock.new',
       { host: this.index, sock: socket.id },
-      { family: 'AF_INET', type: 'SOCK_STREAM', listener },
+      { family: domain === AF_INET6 ? 'AF_INET6' : 'AF_INET', type: 'SOCK_STREAM', listener },
     );
     return socket;
   }
 
   /** Whether an address is this host's own. */
-  owns(addr: Ip4): boolean {
-    return addr === this.address || isLoopback(addr);
+  owns(addr: Address): boolean {
+    return this.addresses.includes(addr) || isLoopback(addr);
   }
 
-  /** The way to an address; undefined: no route. Networks are /24. */
-  route(addr: Ip4): Route | undefined {
-    if (this.owns(addr)) return { link: undefined, source: addr, mtu: LOOPBACK_MTU };
-    const direct = this.links.find((link) => (link.peerOf(this) as Host).address === addr);
-    const near = direct ?? (addr >>> 8 === this.address >>> 8 ? this.links[0] : undefined);
-    return near && { link: near, source: this.address, mtu: near.mtu };
+  /** The way to an address; undefined: no route. Networks are /24 and /64. */
+  route(addr: Address): Route | undefined {
+    const { family } = addr;
+    if (this.owns(addr)) {
+      return { link: undefined, source: family === 4 && isLoopback(addr) ? LOOPBACK4 : addr, mtu: LOOPBACK_MTU };
+    }
+    const source = this.addresses.find((own) => own.family === family);
+    if (!source) return undefined;
+    const direct = this.links.find((link) => (link.peerOf(this) as Host).addresses.includes(addr));
+    const near = direct ?? (commonPrefix(addr, source) >= PREFIX[family] ? this.links[0] : undefined);
+    if (!near || (family === 6 && near.mtu < IPV6_MIN_MTU)) return undefined; // such a device has no IPv6 (addrconf.c)
+    return { link: near, source, mtu: near.mtu };
   }
 
   /**
    * Puts a segment into a packet and sends it.
    * @param size what a packet of the path holds (Linux gso_size): a longer segment is cut by a device that cannot carry it
    * whole.
+   * @param ect the packet is ECN-capable
    */
-  send(segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number, size?: number): void {
-    const link = this.route(dst)?.link;
+  send(segment: Segment, from: Sender, cause: number, size?: number, ect = false): void {
+    const link = this.route(from.remoteAddr)?.link;
     if (size !== undefined && segment.payload.length > size && (link?.offload === 'cut' || !this.device.tso)) {
-      for (const part of cutSegment(segment, size)) this.#transmit(link, part, src, dst, sock, cause);
-    } else this.#transmit(link, segment, src, dst, sock, cause);
+      for (const part of cutSegment(segment, size)) this.#transmit(link, part, from, cause, ect);
+    } else this.#transmit(link, segment, from, cause, ect);
   }
 
-  #transmit(link: Link | undefined, segment: Segment, src: Ip4, dst: Ip4, sock: number, cause: number): void {
-    this.#ipId = (this.#ipId + 1) & 0xffff;
-    const ttl = this.sysctl['net.ipv4.ip_default_ttl'];
-    const packet = new TcpPacket(segment, { src, dst, id: this.#ipId, ttl });
+  #transmit(link: Link | undefined, segment: Segment, from: Sender, cause: number, ect: boolean): void {
+    const packet = new TcpPacket(segment, this.#envelope(from, ect));
     if (link) {
-      link.send(this, packet, sock, cause);
+      link.send(this, packet, from.id, cause);
       return;
     }
     const { log, scheduler } = this.machine;
-    const number = log.packetSent(this.index, sock, cause, this.index, -1, packet);
+    const number = log.packetSent(this.index, from.id, cause, this.index, -1, packet);
     scheduler.at(this.now, () => this.arrive(packet, number));
+  }
+
+  #envelope({ localAddr: src, remoteAddr: dst, opts, txHash = 0 }: Sender, ect: boolean): Envelope {
+    const ecn = ect ? ECT0 : 0;
+    if (src.family === 6) {
+      const dscp = opts ? opts.trafficClass >> 2 : 0;
+      return { src, dst, ttl: opts?.hopLimit || HOP_LIMIT, dscp, ecn, flowLabel: txHash & 0xfffff };
+    }
+    this.#ipId = (this.#ipId + 1) & 0xffff;
+    const ttl = opts?.ttl || this.sysctl['net.ipv4.ip_default_ttl'];
+    return { src, dst, id: this.#ipId, ttl, dscp: opts ? opts.tos >> 2 : 0, ecn };
   }
 
   /** A packet has come; `number` is that of its `packet.sent`. */
   arrive(packet: Packet, number: number): void {
     if (packet instanceof TcpPacket) {
-      this.#deliver(packet.segment, packet.src, packet.dst, number);
+      const { segment, ecn } = packet;
+      this.#deliver(ecn === 0 ? segment : { ...segment, ecn }, packet.src, packet.dst, number);
       return;
     }
-    const parsed = parseTcpIpv4(packet.payload);
+    const parsed = parseTcpIp(packet.payload);
     if (isMalformed(parsed))
       this.#drop(number, parsed.malformed.endsWith('checksum') ? DROPS.checksum : DROPS.malformed);
     else this.#deliver(parsed.segment, parsed.ip.src, parsed.ip.dst, number);
   }
 
-  #deliver(segment: Segment, src: Ip4, dst: Ip4, number: number): void {
+  #deliver(segment: Segment, src: Address, dst: Address, number: number): void {
     if (!this.owns(dst)) {
       this.#drop(number, DROPS.notOurs);
       return;

@@ -9,10 +9,14 @@ import type { Time } from '../base/time.ts';
 import type { Alarm } from '../net/scheduler.ts';
 import { newSockOpts, type SockOpts } from '../tcp/sockopts.ts';
 import type { Tcb } from '../tcp/tcb.ts';
+import { type Address, ANY4, ANY6 } from '../wire/address.ts';
 import type { ErrorQueue } from './error-queue.ts';
 import { Watchers } from './poll.ts';
 import { WaitQueue } from './task.ts';
 import type { Observed } from './tcp/observe.ts';
+
+/** Linux include/linux/socket.h. */
+export const AF_INET6 = 10;
 
 /** The two queues of a listening socket. */
 export interface Listener {
@@ -30,11 +34,19 @@ export class Socket {
   readonly domain: number;
   readonly type: number;
 
+  /** As in packets: an IPv4 address is never mapped, whatever the domain. A wildcard: not set. */
+  localAddr: Address;
   /** 0: not set. */
-  localAddr = 0;
   localPort = 0;
-  remoteAddr = 0;
+  /** A wildcard: not set. */
+  remoteAddr: Address;
   remotePort = 0;
+  /** IPV6_V6ONLY: no IPv4 by mapped addresses. */
+  v6only = false;
+  /** What routers and devices tell flows apart by (Linux sk_txhash); changes when a timeout suggests another path. */
+  txHash = 0;
+  /** The next connection with the same hash. */
+  chained: Socket | undefined;
   /** bind() was called with a port, or listen() chose one: connect() must not give it back. */
   boundByUser = false;
 
@@ -106,6 +118,7 @@ export class Socket {
   constructor(id: number, domain: number, type: number, sendBuffer: number, receiveBuffer: number) {
     this.id = id;
     this.domain = domain;
+    this.localAddr = this.remoteAddr = domain === AF_INET6 ? ANY6 : ANY4;
     this.type = type;
     this.sendBuffer = sendBuffer;
     this.receiveBuffer = receiveBuffer;

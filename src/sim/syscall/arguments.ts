@@ -15,7 +15,8 @@ export const plainAddress = (address: SockAddr): SockAddr => {
   if (typeof address?.addr !== 'string' || typeof address.port !== 'number') {
     throw new TypeError(`an address is { addr: '10.0.0.2', port: 80 }, not ${JSON.stringify(address)}`);
   }
-  return { addr: address.addr, port: address.port };
+  const { family, addr, port, scope } = address;
+  return { ...(family !== undefined && { family }), addr, port, ...(scope !== undefined && { scope }) };
 };
 
 export const buffer = (buf: Uint8Array, call: CallName): Uint8Array => {

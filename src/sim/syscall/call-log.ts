@@ -8,7 +8,7 @@ import { type Errno, errnoNumber } from '../base/errno.ts';
 import { optionForm, optionLength } from '../base/sockopt.ts';
 import type { Log } from '../trace/log.ts';
 import type { Context } from '../trace/schema.ts';
-import type { Position } from './kernel.ts';
+import { type Position, type SockAddr, sizeOfAddress } from './kernel.ts';
 import { gather, isBytes, isNowhere, type Message, split } from './memory.ts';
 import { type ArgForm, type CallName, SIGNATURES } from './signatures.ts';
 
@@ -35,7 +35,8 @@ function loggedArgs(name: CallName, args: readonly unknown[]): string {
     else if (form === 'count') values.push(buffer?.length ?? 0);
     else if (form === 'length') values.push((before as readonly unknown[]).length);
     else if (form === 'optlen') values.push(optionLength(optionForm(Number(args[1]), Number(args[2])), args[3]));
-    else if (form === 'addrlen') values.push(forms[k - 1]?.[1] === 'addr-out' ? null : before === null ? 0 : 16);
+    else if (form === 'addrlen')
+      values.push(forms[k - 1]?.[1] === 'addr-out' ? null : before === null ? 0 : sizeOfAddress(before as SockAddr));
     else values.push(null);
   }
   return JSON.stringify(values);

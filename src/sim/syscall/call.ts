@@ -8,8 +8,6 @@ import type { Socket } from '../kernel/socket.ts';
 import type { ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Log } from '../trace/log.ts';
 import type { Context } from '../trace/schema.ts';
-import { ip4Text } from '../wire/ipv4.ts';
-import type { SockAddr } from './kernel.ts';
 
 /** A system call being made. */
 export interface Call {
@@ -61,5 +59,3 @@ export function patience(call: Call, never: boolean, timeout: Time | undefined):
   const until = timeout === undefined ? undefined : after(call.at, timeout);
   return { waits: !never && (until === undefined || call.host.now < until), until };
 }
-
-export const fromIp4 = (addr: number, port: number): SockAddr => ({ addr: ip4Text(addr), port });

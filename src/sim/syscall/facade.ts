@@ -194,16 +194,20 @@ class CallingThread<T extends ThreadState> implements Thread {
   getpeername = async (fd: number): Promise<SockAddr> => (await this.#filled('getpeername', [fd])).out[1] as SockAddr;
 }
 
+type Identity = Pick<Process, 'pid' | 'ip' | 'ip6' | 'host'>;
+
 /** A process, and its main thread. */
 class CallingProcess<T extends ThreadState> extends CallingThread<T> implements Process {
   readonly pid: number;
   readonly ip: string;
+  readonly ip6: string;
   readonly host: string;
 
-  constructor(stage: Stage<T>, main: T, { pid, ip, host }: Pick<Process, 'pid' | 'ip' | 'host'>) {
+  constructor(stage: Stage<T>, main: T, { pid, ip, ip6, host }: Identity) {
     super(stage, main);
     this.pid = pid;
     this.ip = ip;
+    this.ip6 = ip6;
     this.host = host;
   }
 
@@ -233,11 +237,8 @@ class CallingProcess<T extends ThreadState> extends CallingThread<T> implements 
 }
 
 /** A process whose calls `stage` answers. @param main its main thread */
-export const createProcess = <T extends ThreadState>(
-  stage: Stage<T>,
-  main: T,
-  identity: Pick<Process, 'pid' | 'ip' | 'host'>,
-): Process => new CallingProcess(stage, main, identity);
+export const createProcess = <T extends ThreadState>(stage: Stage<T>, main: T, identity: Identity): Process =>
+  new CallingProcess(stage, main, identity);
 
 /** Begins a cell's code. @returns a function that tells how it has ended; undefined while it has not */
 export function beginCell(body: () => Promise<unknown>): () => Outcome | undefined {

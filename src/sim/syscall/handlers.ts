@@ -14,12 +14,13 @@ import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
 import { anyPort, connectPort } from '../kernel/tcp/ports.ts';
 import { stateChanged } from '../kernel/tcp/readiness.ts';
 import { activeOpen, close, passiveOpen, shutdownSend } from '../tcp/calls.ts';
-import { ip4Text, parseIp4 } from '../wire/ipv4.ts';
-import { type Call, fromIp4, type Handler, installFile, patience, withSocket } from './call.ts';
+import { isAny } from '../wire/address.ts';
+import { type Call, type Handler, installFile, patience, withSocket } from './call.ts';
 import type { SockAddr } from './kernel.ts';
+import { bindName, connectName, sockaddrOf, wildcardOf } from './names.ts';
 import { CONSTANTS } from './signatures.ts';
 
-const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, IPPROTO_IP, IPPROTO_TCP } = CONSTANTS;
+const { AF_INET, AF_INET6, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, IPPROTO_IP, IPPROTO_TCP } = CONSTANTS;
 
 /** Installs a socket in the process and logs its descriptor; the caller has asked whether the table is full. */
 const install = (call: Call, socket: Socket, flags: number): number =>
@@ -29,7 +30,7 @@ const install = (call: Call, socket: Socket, flags: number): number =>
 export const socket: Handler<[domain: number, type: number, protocol: number]> =
   (call, [domain, type, protocol]) =>
   () => {
-    if (domain !== AF_INET) return { errno: 'EAFNOSUPPORT' };
+    if (domain !== AF_INET && domain !== AF_INET6) return { errno: 'EAFNOSUPPORT' };
     const kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (kind !== SOCK_STREAM) return { errno: 'ESOCKTNOSUPPORT' };
     if (protocol !== IPPROTO_IP && protocol !== IPPROTO_TCP) return { errno: 'EPROTONOSUPPORT' };
@@ -38,24 +39,17 @@ export const socket: Handler<[domain: number, type: number, protocol: number]> =
     return { result: install(call, created, type) };
   };
 
-/** The number of an address in dotted decimal; undefined when it is none. */
-const addressOf = (address: SockAddr): number | undefined => parseIp4(address.addr);
-
-const validPort = (port: number): boolean => Number.isInteger(port) && port >= 0 && port <= 65535;
-
-/** bind(2); inet_bind */
+/** bind(2); inet_bind, inet6_bind */
 export const bind: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) =>
   withSocket(call, fd, (sock) => {
     const { host } = call;
-    const addr = addressOf(address);
-    if (addr === undefined || !validPort(address.port)) return { errno: 'EINVAL' };
-    const anywhere = sock.kept?.get('IP_FREEBIND') || host.sysctl['net.ipv4.ip_nonlocal_bind'];
-    if (addr !== 0 && !host.owns(addr) && !anywhere) return { errno: 'EADDRNOTAVAIL' };
+    const meant = bindName(host, sock, address);
+    if (meant.errno) return meant;
     if (sock.localPort !== 0 || sock.tcb) return { errno: 'EINVAL' };
     const previous = sock.localAddr;
-    sock.localAddr = addr;
+    sock.localAddr = meant.addr;
     const port = address.port || anyPort(host, sock);
-    if (port === undefined || (address.port !== 0 && host.demux.conflict(sock, addr, port))) {
+    if (port === undefined || (address.port !== 0 && host.demux.conflict(sock, port))) {
       sock.localAddr = previous;
       return { errno: 'EADDRINUSE' };
     }
@@ -104,14 +98,14 @@ export const accept: Handler<[fd: number, flags?: number]> = (call, [fd, flags =
     const child = takeAccepted(call.host, sock);
     if (child) {
       const result = install(call, child, flags);
-      return { result, out: [null, fromIp4(child.remoteAddr, child.remotePort), 16] };
+      return { result, out: [null, ...sockaddrOf(child, child.remoteAddr, child.remotePort)] };
     }
     const { waits, until } = patience(call, file.nonblocking, sock.receiveTimeout);
     if (!waits) return { errno: 'EAGAIN' };
     return { park: [sock.readers], on: `a connection in the accept queue of port ${sock.localPort}`, until };
   });
 
-/** connect(2); tcp_v4_connect, inet_stream_connect */
+/** connect(2); tcp_v4_connect, tcp_v6_connect, inet_stream_connect */
 export const connect: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) => {
   /** What a call that may not wait says: that it has begun, or that it had begun before. */
   let underWay: Errno = 'EALREADY';
@@ -147,19 +141,20 @@ function awaitConnection(call: Call, sock: Socket, file: OpenFile, underWay: Err
 
 function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | undefined {
   const { host } = call;
-  const addr = addressOf(address);
-  if (addr === undefined || !validPort(address.port)) return { errno: 'EINVAL' };
   if (sock.listener || (sock.tcb && sock.tcb.state !== 'CLOSED') || sock.over) return { errno: 'EISCONN' };
-  const target = addr === 0 ? host.address : addr; // connecting to 0.0.0.0 means this host
+  const meant = connectName(sock, address);
+  if (meant.errno) return meant;
+  const { addr: target } = meant;
   const route = host.route(target);
   if (!route) return { errno: 'ENETUNREACH' };
-  if (sock.localAddr === 0) sock.localAddr = route.source;
+  if (isAny(sock.localAddr)) sock.localAddr = route.source;
   sock.remoteAddr = target;
   sock.remotePort = address.port;
   if (sock.localPort === 0) {
     const port = connectPort(host, sock, target, address.port);
     if (port === undefined) {
-      sock.remoteAddr = sock.remotePort = sock.localAddr = 0;
+      sock.remoteAddr = sock.localAddr = wildcardOf(sock);
+      sock.remotePort = 0;
       return { errno: 'EADDRNOTAVAIL' };
     }
     sock.localPort = port;
@@ -180,10 +175,12 @@ function forgetConnection(host: Host, sock: Socket): void {
   sock.tcb = undefined;
   sock.over = false;
   sock.receiveShut = sock.sendShut = false;
-  sock.remoteAddr = sock.remotePort = 0;
+  sock.remoteAddr = wildcardOf(sock);
+  sock.remotePort = 0;
   if (!sock.boundByUser) {
     host.demux.release(sock);
-    sock.localAddr = sock.localPort = 0;
+    sock.localAddr = wildcardOf(sock);
+    sock.localPort = 0;
   }
   logNames(host, sock);
 }
@@ -218,7 +215,7 @@ export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
 export const getsockname: Handler<[fd: number]> = (call, [fd]) =>
   withSocket(call, fd, (sock) => ({
     result: 0,
-    out: [null, { addr: ip4Text(sock.localAddr), port: sock.localPort }, 16],
+    out: [null, ...sockaddrOf(sock, sock.localAddr, sock.localPort)],
   }));
 
 /** getpeername(2) */
@@ -227,5 +224,5 @@ export const getpeername: Handler<[fd: number]> = (call, [fd]) =>
     if (sock.remotePort === 0 || !sock.tcb || sock.tcb.state === 'CLOSED' || sock.tcb.state === 'SYN-SENT') {
       return { errno: 'ENOTCONN' };
     }
-    return { result: 0, out: [null, fromIp4(sock.remoteAddr, sock.remotePort), 16] };
+    return { result: 0, out: [null, ...sockaddrOf(sock, sock.remoteAddr, sock.remotePort)] };
   });

@@ -11,12 +11,19 @@ import type { Linger } from '../base/sockopt.ts';
 import type { EpollEvent, MsgHdr, Offset, PollFd, SockAddr } from '../base/structs.ts';
 import type { Time } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
-import type { CallName } from './signatures.ts';
+import { type CallName, CONSTANTS } from './signatures.ts';
 
 export type * from '../base/structs.ts';
 
 /** What setsockopt() takes. */
 export type OptionInput = number | string | Linger | Uint8Array;
+
+/** The family that a socket address is of: as it says, or as its text looks. */
+export const familyOf = ({ family, addr }: SockAddr): number =>
+  family ?? (addr.includes(':') ? CONSTANTS.AF_INET6 : CONSTANTS.AF_INET);
+
+/** sizeof(struct sockaddr_in), or of struct sockaddr_in6. */
+export const sizeOfAddress = (address: SockAddr): number => (familyOf(address) === CONSTANTS.AF_INET6 ? 28 : 16);
 
 /** A system call that failed. */
 export class SysError extends Error {
@@ -174,8 +181,10 @@ export interface Spawned<T = unknown> {
 /** A process on a host. Calls made on it run on its main thread. */
 export interface Process extends Thread {
   readonly pid: number;
-  /** The address of its host. */
+  /** The IPv4 address of its host; of a host that has none, its IPv6 address. */
   readonly ip: string;
+  /** The IPv6 address of its host; '' when it has none. */
+  readonly ip6: string;
   /** The name of its host. */
   readonly host: string;
   /** Starts a thread that shares the descriptors; it runs whenever time passes, in later cells too. */
@@ -236,7 +245,10 @@ export interface Kernel {
 export interface Topology {
   hosts: readonly {
     name: string;
-    address: string;
+    /** IPv4; a host has this address, the other, or both. */
+    address?: string;
+    /** IPv6. */
+    address6?: string;
     /** Which Linux the simulator is on this host; 6.18 unless given. */
     kernel?: KernelVersion;
     /** Settings that differ from the kernel's defaults, under their Linux names: `'net.ipv4.tcp_sack': 0`. */

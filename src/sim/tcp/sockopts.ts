@@ -63,6 +63,10 @@ export interface SockOpts {
   tos: number;
   /** IP_TTL; 0: net.ipv4.ip_default_ttl. */
   ttl: number;
+  /** IPV6_TCLASS: {@link tos} of packets in IPv6. */
+  trafficClass: number;
+  /** IPV6_UNICAST_HOPS; 0: net.ipv6.conf.all.hop_limit. */
+  hopLimit: number;
   /** IP_MTU_DISCOVER: one of IP_PMTUDISC_. */
   pathMtuDiscovery: number;
 }
@@ -102,5 +106,7 @@ export const newSockOpts = (): SockOpts => ({
   fastOpenKey: undefined,
   tos: 0,
   ttl: 0,
+  trafficClass: 0,
+  hopLimit: 0,
   pathMtuDiscovery: PMTUDISC_WANT,
 });

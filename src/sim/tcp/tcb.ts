@@ -8,6 +8,7 @@
 import type { Errno } from '../base/errno.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
+import type { Address } from '../wire/address.ts';
 import { type CongestionBlock, type CongestionControl, INFINITE_SSTHRESH, NO_RTT } from './congestion/control.ts';
 import { DEFAULT } from './congestion/registry.ts';
 import { newRateBlock, type RateBlock } from './rate.ts';
@@ -128,8 +129,8 @@ export interface Tcb {
   readonly settings: Settings;
   /** What the program asked for; shared with its socket. */
   readonly opts: SockOpts;
-  readonly local: { readonly addr: number; readonly port: number };
-  readonly remote: { readonly addr: number; readonly port: number };
+  readonly local: { readonly addr: Address; readonly port: number };
+  readonly remote: { readonly addr: Address; readonly port: number };
 
   iss: Seq;
   irs: Seq;

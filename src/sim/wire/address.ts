@@ -16,6 +16,8 @@ export interface Address {
   readonly text: string;
   /** Small, whole, unique among the addresses seen so far. */
   readonly id: number;
+  /** The unsigned 32-bit number that an IPv4 address is; 0 for IPv6. */
+  readonly word: number;
   /** The sum of its 16-bit words: its share of a pseudo header's checksum. */
   readonly sum: number;
 }
@@ -28,7 +30,7 @@ export function address4(word: number): Address {
   let found = byWord.get(word);
   if (!found) {
     const bytes = Uint8Array.of(word >>> 24, word >>> 16, word >>> 8, word);
-    found = intern(4, bytes, bytes.join('.'));
+    found = intern(4, bytes, bytes.join('.'), word);
     byWord.set(word, found);
   }
   return found;
@@ -42,16 +44,16 @@ export function addressAt(bytes: Uint8Array, at: number, family: 4 | 6): Address
   let found = byWords.get(key);
   if (!found) {
     const copy = bytes.slice(at, at + 16);
-    found = intern(6, copy, text6(copy));
+    found = intern(6, copy, text6(copy), 0);
     byWords.set(key, found);
   }
   return found;
 }
 
-function intern(family: 4 | 6, bytes: Uint8Array, text: string): Address {
+function intern(family: 4 | 6, bytes: Uint8Array, text: string, word: number): Address {
   let sum = 0;
   for (let i = 0; i < bytes.length; i += 2) sum += getU16(bytes, i);
-  return Object.freeze({ family, bytes, text, id: byWord.size + byWords.size, sum });
+  return Object.freeze({ family, bytes, text, id: byWord.size + byWords.size, word, sum });
 }
 
 /** The address that a text names, as inet_pton(3) takes it; undefined when it names none. No zone, no brackets. */

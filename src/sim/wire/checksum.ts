@@ -12,10 +12,6 @@ export const foldChecksum = (sum: number): number => ~fold(sum) & 0xffff;
 export const checksum = (bytes: Uint8Array, from: number, to: number, initial = 0): number =>
   foldChecksum(wordSum(bytes, from, to, initial));
 
-/** The sum over the pseudo header of RFC 9293 section 3.1, for IPv4. `length`: of the segment, header included. */
-export const pseudoHeaderSum4 = (src: number, dst: number, protocol: number, length: number): number =>
-  (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff) + protocol + length;
-
 /**
  * The sum over the pseudo header (RFC 9293 section 3.1 for IPv4, RFC 8200 section 8.1 for IPv6: the same numbers add up).
  * `length`: of the segment, header included.

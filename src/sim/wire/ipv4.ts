@@ -1,45 +1,16 @@
 /**
- * IPv4 (RFC 791): addresses, the header's fields, and packets to and from bytes.
+ * IPv4 (RFC 791): the header's fields, and packets to and from bytes.
  *
- * An address is an unsigned 32-bit number inside the simulator; text is for people. Parsing makes the checks of Linux
- * (net/ipv4/ip_input.c, ip_rcv_core) in their order. Nothing here routes or reassembles.
+ * Parsing makes the checks of Linux (net/ipv4/ip_input.c, ip_rcv_core) in their order. Nothing here routes or reassembles.
  */
 
 import { must } from '../base/bug.ts';
+import { type Address, addressAt } from './address.ts';
 import { checksum } from './checksum.ts';
 import type { Field } from './fields.ts';
 import { fresh } from './fresh.ts';
 import type { Malformed } from './malformed.ts';
-import { getU16, getU32, putU16, putU32 } from './octets.ts';
-
-/** An IPv4 address: an unsigned 32-bit integer, `10.0.0.1` is 0x0a000001. */
-export type Ip4 = number;
-
-/**
- * The address that a text names in dotted decimal, or undefined when it names none: four numbers of 0 to 255 without
- * leading zeros, as inet_pton(3) takes them.
- */
-export function parseIp4(text: string): Ip4 | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    value = value * 256 + Number(part);
-  }
-  return value;
-}
-
-/** The address that a text names; for texts known to be addresses. @throws SimBug when it is none. */
-export function ip4(text: string): Ip4 {
-  const address = parseIp4(text);
-  must(address !== undefined, `not an IPv4 address: ${text}`);
-  return address;
-}
-
-/** An address in dotted decimal. */
-export const ip4Text = (address: Ip4): string =>
-  `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+import { getU16, putU16, putU32 } from './octets.ts';
 
 export const IPV4_HEADER = 20;
 
@@ -67,8 +38,8 @@ export const IPV4_FIELDS = [
 
 /** What the sender of an IPv4 packet decides; version, lengths and checksum follow from it. */
 export interface Ipv4 {
-  src: Ip4;
-  dst: Ip4;
+  src: Address;
+  dst: Address;
   /** One of {@link PROTOCOL}, or another number of 8 bits. */
   protocol: number;
   /** Hops left, 0 to 255. */
@@ -105,8 +76,8 @@ export function parseIpv4(bytes: Uint8Array): Ipv4Packet | Malformed {
   const fragment = getU16(bytes, 6);
   const tos = bytes[1] as number;
   return {
-    src: getU32(bytes, 12),
-    dst: getU32(bytes, 16),
+    src: addressAt(bytes, 12, 4),
+    dst: addressAt(bytes, 16, 4),
     protocol: bytes[9] as number,
     ttl: bytes[8] as number,
     id: getU16(bytes, 4),
@@ -164,6 +135,7 @@ export function writeIpv4Header(
   protocol: number,
   length: number,
 ): void {
+  must(ip.src.family === 4 && ip.dst.family === 4, 'IPv4 addresses in an IPv4 header');
   must(length <= 0xffff, 'an IPv4 packet of at most 65535 bytes');
   out[at] = 0x45;
   out[at + 1] = (ip.dscp << 2) | ip.ecn;
@@ -173,7 +145,7 @@ export function writeIpv4Header(
   out[at + 8] = ip.ttl;
   out[at + 9] = protocol;
   putU16(out, at + 10, 0);
-  putU32(out, at + 12, ip.src);
-  putU32(out, at + 16, ip.dst);
+  putU32(out, at + 12, ip.src.word);
+  putU32(out, at + 16, ip.dst.word);
   putU16(out, at + 10, checksum(out, at, at + IPV4_HEADER));
 }

@@ -106,20 +106,28 @@ export function upperLayer(bytes: Uint8Array): UpperLayer | Malformed {
 
 /** The bytes of a packet, in a fresh array. @throws SimBug when the payload is longer than its field can say */
 export function emitIpv6(packet: Ipv6Packet): Uint8Array {
-  const out = fresh(IPV6_HEADER + packet.payload.length);
-  out.set(packet.payload, IPV6_HEADER);
-  writeIpv6(out, packet);
+  const { nextHeader, hopLimit, payload } = packet;
+  const out = fresh(IPV6_HEADER + payload.length);
+  out.set(payload, IPV6_HEADER);
+  writeIpv6Header(out, 0, packet, nextHeader, hopLimit, payload.length);
   return out;
 }
 
-/** Fills in the header of the packet that `out` is to be. */
-export function writeIpv6(out: Uint8Array, ip: Ipv6): void {
-  must(out.length - IPV6_HEADER <= 0xffff, 'an IPv6 payload of at most 65535 bytes');
+/** Writes the header of a packet with `length` bytes after it at `at`, whatever is there. */
+export function writeIpv6Header(
+  out: Uint8Array,
+  at: number,
+  ip: Pick<Ipv6, 'src' | 'dst' | 'dscp' | 'ecn' | 'flowLabel'>,
+  nextHeader: number,
+  hopLimit: number,
+  length: number,
+): void {
+  must(length <= 0xffff, 'an IPv6 payload of at most 65535 bytes');
   must(ip.src.family === 6 && ip.dst.family === 6, 'IPv6 addresses in an IPv6 header');
-  putU32(out, 0, 0x6000_0000 | (ip.dscp << 22) | (ip.ecn << 20) | ip.flowLabel);
-  putU16(out, 4, out.length - IPV6_HEADER);
-  out[6] = ip.nextHeader;
-  out[7] = ip.hopLimit;
-  out.set(ip.src.bytes, 8);
-  out.set(ip.dst.bytes, 24);
+  putU32(out, at, 0x6000_0000 | (ip.dscp << 22) | (ip.ecn << 20) | ip.flowLabel);
+  putU16(out, at + 4, length);
+  out[at + 6] = nextHeader;
+  out[at + 7] = hopLimit;
+  out.set(ip.src.bytes, at + 8);
+  out.set(ip.dst.bytes, at + 24);
 }

@@ -1,35 +1,60 @@
 /**
- * Packets on their way: a segment in an IPv4 packet as one object, and packets that are known by their bytes alone.
+ * Packets on their way: a segment in an IP packet as one object, and packets that are known by their bytes alone.
  *
  * Between the hosts of a world a packet is never turned into bytes and back: the receiver takes the segment that the
  * sender made, payload and all, and nobody changes it. Its bytes are written when somebody wants to see them. Bytes come
  * first only where they are not of our making (a script's peer, a frame damaged on the way): these are parsed.
  */
 import { completeChecksum } from '../base/sum.ts';
-import { pseudoHeaderSum4 } from './checksum.ts';
+import { type Address, addressAt } from './address.ts';
+import { pseudoHeaderSum } from './checksum.ts';
 import { fresh } from './fresh.ts';
-import { checkIpv4, IPV4_HEADER, type Ipv4, PROTOCOL, writeIpv4Header } from './ipv4.ts';
+import { checkIpv4, IPV4_HEADER, PROTOCOL, writeIpv4Header } from './ipv4.ts';
+import { checkIpv6, IPV6_HEADER, upperLayer, writeIpv6Header } from './ipv6.ts';
 import type { Malformed } from './malformed.ts';
 import { getU16, getU32 } from './octets.ts';
 import { readTcp, type Segment, TCP_CHECKSUM, tcpHeaderLength, writeTcpHeader } from './tcp.ts';
 
-/** What may be chosen of the IPv4 packet around a segment; left out: a whole packet, DF, TTL 64, the rest 0. */
-export type Envelope = Pick<Ipv4, 'src' | 'dst'> & Partial<Pick<Ipv4, 'id' | 'ttl' | 'dscp' | 'ecn' | 'df'>>;
+/** The IP header around a segment. */
+export interface IpHeader {
+  /** Of one family with `dst`. */
+  src: Address;
+  dst: Address;
+  /** Hops left: TTL in IPv4, hop limit in IPv6. */
+  ttl: number;
+  /** 6 bits. */
+  dscp: number;
+  /** 2 bits. */
+  ecn: number;
+  /** IPv4: identification, 16 bits. IPv6 has none: 0. */
+  id: number;
+  /** Do not fragment: a choice in IPv4 alone. */
+  df: boolean;
+  /** IPv6: 20 bits. IPv4 has none: 0. */
+  flowLabel: number;
+}
 
-/** A segment in an IPv4 packet. Not to be changed: sender, link, log and receiver hold the same. */
-export class TcpPacket {
-  readonly src: number;
-  readonly dst: number;
+/** What may be chosen of it; left out: DF, TTL 64, the rest 0. */
+export type Envelope = Pick<IpHeader, 'src' | 'dst'> & Partial<IpHeader>;
+
+/** A segment in an IP packet. Not to be changed: sender, link, log and receiver hold the same. */
+export class TcpPacket implements IpHeader {
+  readonly src: Address;
+  readonly dst: Address;
   readonly id: number;
   readonly ttl: number;
   readonly dscp: number;
   readonly ecn: number;
   readonly df: boolean;
+  readonly flowLabel: number;
   readonly segment: Segment;
-  /** Bytes of the IPv4 and the TCP header. */
+  /** Bytes of the IP header: 20 or 40. */
+  readonly ipHeaderLength: number;
+  /** Bytes of the IP and the TCP header. */
   readonly headerLength: number;
 
-  constructor(segment: Segment, { src, dst, id = 0, ttl = 64, dscp = 0, ecn = 0, df = true }: Envelope) {
+  constructor(segment: Segment, envelope: Envelope) {
+    const { src, dst, id = 0, ttl = 64, dscp = 0, ecn = 0, df = true, flowLabel = 0 } = envelope;
     this.src = src;
     this.dst = dst;
     this.id = id;
@@ -37,8 +62,10 @@ export class TcpPacket {
     this.dscp = dscp;
     this.ecn = ecn;
     this.df = df;
+    this.flowLabel = flowLabel;
     this.segment = segment;
-    this.headerLength = IPV4_HEADER + tcpHeaderLength(segment);
+    this.ipHeaderLength = src.family === 4 ? IPV4_HEADER : IPV6_HEADER;
+    this.headerLength = this.ipHeaderLength + tcpHeaderLength(segment);
   }
 
   /** Bytes of the whole packet. */
@@ -52,16 +79,23 @@ export class TcpPacket {
 
   /** Where the TCP checksum is, which {@link writeHeaders} leaves without the payload's part. */
   get checksumAt(): number {
-    return IPV4_HEADER + TCP_CHECKSUM;
+    return this.ipHeaderLength + TCP_CHECKSUM;
   }
 
   /** Writes both headers to `out[at, at + headerLength)`, whatever is there. */
   writeHeaders(out: Uint8Array, at: number): void {
-    const { segment, headerLength } = this;
-    const tcp = headerLength - IPV4_HEADER + segment.payload.length;
-    writeIpv4Header(out, at, this, PROTOCOL.tcp, this.length);
-    const pseudo = pseudoHeaderSum4(this.src, this.dst, PROTOCOL.tcp, tcp);
-    writeTcpHeader(out, at + IPV4_HEADER, segment, headerLength - IPV4_HEADER, pseudo);
+    const { segment, headerLength, ipHeaderLength, src, dst } = this;
+    const tcp = this.length - ipHeaderLength;
+    if (src.family === 4) writeIpv4Header(out, at, this, PROTOCOL.tcp, this.length);
+    else writeIpv6Header(out, at, this, PROTOCOL.tcp, this.ttl, tcp);
+    const pseudo = pseudoHeaderSum(src, dst, PROTOCOL.tcp, tcp);
+    writeTcpHeader(out, at + ipHeaderLength, segment, headerLength - ipHeaderLength, pseudo);
+  }
+
+  /** The same segment under a header that a router changed: TTL, DSCP, ECN. */
+  with(change: Partial<Pick<IpHeader, 'ttl' | 'dscp' | 'ecn'>>): TcpPacket {
+    const { src, dst, id, ttl, dscp, ecn, df, flowLabel } = this;
+    return new TcpPacket(this.segment, { src, dst, id, ttl, dscp, ecn, df, flowLabel, ...change });
   }
 
   /** The packet as bytes, in a fresh array. */
@@ -97,40 +131,74 @@ export class RawPacket {
 
 export type Packet = TcpPacket | RawPacket;
 
-/** The bytes of an IPv4 packet that carries a segment, in a fresh array. */
-export const emitTcpIpv4 = (segment: Segment, envelope: Envelope): Uint8Array =>
-  new TcpPacket(segment, envelope).bytes();
+/** The bytes of an IP packet that carries a segment, in a fresh array. */
+export const emitTcpIp = (segment: Segment, envelope: Envelope): Uint8Array => new TcpPacket(segment, envelope).bytes();
 
-/** An IPv4 packet that carries a whole segment. */
-export interface TcpIpv4 {
-  ip: Required<Envelope>;
+/** An IP packet that carries a whole segment. */
+export interface TcpIp {
+  ip: IpHeader;
   segment: Segment;
 }
 
-/** The segment in an IPv4 packet, and the part of the IPv4 header that may matter to it. */
-export function parseTcpIpv4(bytes: Uint8Array): TcpIpv4 | Malformed {
+/** The segment in an IP packet, with the header around it. Its `ecn` is that of the header. */
+export function parseTcpIp(bytes: Uint8Array): TcpIp | Malformed {
+  const six = (bytes[0] as number) >> 4 === 6;
+  const read = six ? readHeader6(bytes) : readHeader4(bytes);
+  if ('malformed' in read) return read;
+  const { ip, at, end } = read;
+  const segment = readTcp(bytes, at, end, pseudoHeaderSum(ip.src, ip.dst, PROTOCOL.tcp, end - at));
+  if ('malformed' in segment) return { malformed: segment.malformed, at: at + segment.at };
+  if (ip.ecn !== 0) segment.ecn = ip.ecn;
+  return { ip, segment };
+}
+
+/** Where the TCP header begins in a packet that {@link parseTcpIp} has taken. */
+export const segmentStart = (bytes: Uint8Array): number =>
+  (bytes[0] as number) >> 4 === 6 ? upperLayer(bytes).at : ((bytes[0] as number) & 15) * 4;
+
+/** A header, and where the segment begins and ends. */
+interface Around {
+  ip: IpHeader;
+  at: number;
+  end: number;
+}
+
+function readHeader4(bytes: Uint8Array): Around | Malformed {
   const bad = checkIpv4(bytes);
   if (bad) return bad;
   if (bytes[9] !== PROTOCOL.tcp) return { malformed: 'ipv4 protocol', at: 9 };
   const fragment = getU16(bytes, 6);
   if ((fragment & 0x3fff) !== 0) return { malformed: 'ipv4 fragment', at: 6 };
-  const header = ((bytes[0] as number) & 15) * 4;
-  const end = getU16(bytes, 2);
-  const src = getU32(bytes, 12);
-  const dst = getU32(bytes, 16);
-  const segment = readTcp(bytes, header, end, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, end - header));
-  if ('malformed' in segment) return { malformed: segment.malformed, at: header + segment.at };
   const tos = bytes[1] as number;
-  return {
-    ip: {
-      src,
-      dst,
-      id: getU16(bytes, 4),
-      ttl: bytes[8] as number,
-      dscp: tos >> 2,
-      ecn: tos & 3,
-      df: (fragment & 0x4000) !== 0,
-    },
-    segment,
+  const ip: IpHeader = {
+    src: addressAt(bytes, 12, 4),
+    dst: addressAt(bytes, 16, 4),
+    id: getU16(bytes, 4),
+    ttl: bytes[8] as number,
+    dscp: tos >> 2,
+    ecn: tos & 3,
+    df: (fragment & 0x4000) !== 0,
+    flowLabel: 0,
   };
+  return { ip, at: ((bytes[0] as number) & 15) * 4, end: getU16(bytes, 2) };
+}
+
+function readHeader6(bytes: Uint8Array): Around | Malformed {
+  const bad = checkIpv6(bytes);
+  if (bad) return bad;
+  const upper = upperLayer(bytes);
+  if ('malformed' in upper) return upper;
+  if (upper.protocol !== PROTOCOL.tcp) return { malformed: 'ipv6 next header', at: upper.at };
+  const first = getU32(bytes, 0);
+  const ip: IpHeader = {
+    src: addressAt(bytes, 8, 6),
+    dst: addressAt(bytes, 24, 6),
+    id: 0,
+    ttl: bytes[7] as number,
+    dscp: (first >>> 22) & 63,
+    ecn: (first >>> 20) & 3,
+    df: true,
+    flowLabel: first & 0xfffff,
+  };
+  return { ip, at: upper.at, end: IPV6_HEADER + getU16(bytes, 4) };
 }

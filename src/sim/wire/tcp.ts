@@ -8,10 +8,11 @@
 import { must } from '../base/bug.ts';
 import { type Seq, seq, seqNumber } from '../base/seq.ts';
 import { completeChecksum, fold, wordSum } from '../base/sum.ts';
-import { checksum, pseudoHeaderSum4 } from './checksum.ts';
+import type { Address } from './address.ts';
+import { checksum, pseudoHeaderSum } from './checksum.ts';
 import type { Field } from './fields.ts';
 import { fresh } from './fresh.ts';
-import { type Ip4, PROTOCOL } from './ipv4.ts';
+import { PROTOCOL } from './ipv4.ts';
 import type { Malformed } from './malformed.ts';
 import { getU16, getU32, putU16, putU32 } from './octets.ts';
 import { MAX_OPTIONS, parseTcpOptions, type TcpOptions, tcpOptionsLength, writeTcpOptions } from './tcp-options.ts';
@@ -81,15 +82,17 @@ export interface Segment {
   urgent: number;
   options: TcpOptions;
   payload: Uint8Array;
+  /** The ECN field of the IP header that it came in (RFC 3168 section 5); absent: 0. Not part of the segment's bytes. */
+  ecn?: number;
 }
 
 /** How much sequence space a segment takes: its bytes, and one each for SYN and FIN (SEG.LEN of RFC 9293). */
 export const segmentLength = (segment: Segment): number =>
   segment.payload.length + (segment.flags & SYN ? 1 : 0) + (segment.flags & FIN ? 1 : 0);
 
-/** The segment that an IPv4 packet from `src` to `dst` carried. Its payload is a view of `bytes`, not a copy. */
-export const parseTcp = (bytes: Uint8Array, src: Ip4, dst: Ip4): Segment | Malformed =>
-  readTcp(bytes, 0, bytes.length, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, bytes.length));
+/** The segment that an IP packet from `src` to `dst` carried. Its payload is a view of `bytes`, not a copy. */
+export const parseTcp = (bytes: Uint8Array, src: Address, dst: Address): Segment | Malformed =>
+  readTcp(bytes, 0, bytes.length, pseudoHeaderSum(src, dst, PROTOCOL.tcp, bytes.length));
 
 /** The segment in `bytes[from, to)`. `pseudo`: the sum over the pseudo header; offsets in Malformed count from `from`. */
 export function readTcp(bytes: Uint8Array, from: number, to: number, pseudo: number): Segment | Malformed {
@@ -112,11 +115,11 @@ export function readTcp(bytes: Uint8Array, from: number, to: number, pseudo: num
   };
 }
 
-/** The bytes of a segment that an IPv4 packet from `src` to `dst` is to carry, in a fresh array. */
-export function emitTcp(segment: Segment, src: Ip4, dst: Ip4): Uint8Array {
+/** The bytes of a segment that an IP packet from `src` to `dst` is to carry, in a fresh array. */
+export function emitTcp(segment: Segment, src: Address, dst: Address): Uint8Array {
   const header = tcpHeaderLength(segment);
   const out = fresh(header + segment.payload.length);
-  writeTcpHeader(out, 0, segment, header, pseudoHeaderSum4(src, dst, PROTOCOL.tcp, out.length));
+  writeTcpHeader(out, 0, segment, header, pseudoHeaderSum(src, dst, PROTOCOL.tcp, out.length));
   out.set(segment.payload, header);
   completeChecksum(out, header, TCP_CHECKSUM);
   return out;

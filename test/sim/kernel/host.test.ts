@@ -6,9 +6,9 @@ import { RunQueue } from '../../../src/sim/kernel/task.ts';
 import { Link } from '../../../src/sim/net/link.ts';
 import { Scheduler } from '../../../src/sim/net/scheduler.ts';
 import { Log } from '../../../src/sim/trace/log.ts';
-import { ip4 } from '../../../src/sim/wire/ipv4.ts';
+import { address } from '../../../src/sim/wire/address.ts';
 import { isMalformed } from '../../../src/sim/wire/malformed.ts';
-import { parseTcpIpv4 } from '../../../src/sim/wire/packet.ts';
+import { parseTcpIp } from '../../../src/sim/wire/packet.ts';
 import { ACK, PSH } from '../../../src/sim/wire/tcp.ts';
 
 /** The packets that leave a host that is given one segment of 3000 bytes to send in packets of 1448. */
@@ -16,7 +16,7 @@ function sendLarge(offload: 'cut' | 'whole', to = '10.0.0.2') {
   const log = new Log();
   const scheduler = new Scheduler();
   const machine = { log, scheduler, runQueue: new RunQueue(), seed: 1, nextSocket: () => 1 };
-  const [a, b] = ['10.0.0.1', '10.0.0.2'].map((address, i) => new Host(i, `host${i}`, ip4(address), machine)) as [
+  const [a, b] = ['10.0.0.1', '10.0.0.2'].map((own, i) => new Host(i, `host${i}`, [address(own)], machine)) as [
     Host,
     Host,
   ];
@@ -34,9 +34,9 @@ function sendLarge(offload: 'cut' | 'whole', to = '10.0.0.2') {
     options: {},
     payload: new Uint8Array(3000),
   };
-  a.send(segment, ip4('10.0.0.1'), ip4(to), 0, -1, 1448);
+  a.send(segment, { id: 0, localAddr: address('10.0.0.1'), remoteAddr: address(to) }, -1, 1448);
   return [...log.of('packet.sent')].map(({ bytes }) => {
-    const parsed = parseTcpIpv4(bytes);
+    const parsed = parseTcpIp(bytes);
     assert.ok(!isMalformed(parsed));
     return parsed;
   });

@@ -5,10 +5,12 @@ import { Link, type LinkOptions, type Port } from '../../../src/sim/net/link.ts'
 import { Scheduler } from '../../../src/sim/net/scheduler.ts';
 import { Log } from '../../../src/sim/trace/log.ts';
 import type { EventOf } from '../../../src/sim/trace/schema.ts';
+import { address } from '../../../src/sim/wire/address.ts';
 import { isMalformed } from '../../../src/sim/wire/malformed.ts';
-import { type Packet, parseTcpIpv4, TcpPacket } from '../../../src/sim/wire/packet.ts';
+import { type Packet, parseTcpIp, TcpPacket } from '../../../src/sim/wire/packet.ts';
 import { anySegment } from '../wire/arbitrary.ts';
 
+const ENDS = { src: address('10.0.0.1'), dst: address('10.0.0.2') };
 const [SEGMENT] = fc.sample(anySegment, { numRuns: 1, seed: 1 });
 const PATH: LinkOptions = { delay: ms(10), rate: Infinity, queue: 1000, loss: 0, mtu: 1500 };
 
@@ -34,7 +36,7 @@ function send(options: Partial<LinkOptions>, count = 400, seed = 1): { log: Log;
   });
   const link = new Link(0, [from, to], { ...PATH, ...options }, seed, scheduler, log);
   for (let id = 0; id < count; id++) {
-    scheduler.at(ms(id), () => link.send(from, new TcpPacket(SEGMENT, { src: 1, dst: 2, id }), 1, -1));
+    scheduler.at(ms(id), () => link.send(from, new TcpPacket(SEGMENT, { ...ENDS, id }), 1, -1));
   }
   for (let next = scheduler.peek(); next !== undefined; next = scheduler.peek()) {
     log.now = next;
@@ -57,7 +59,7 @@ describe('a link', () => {
 
   it('makes packets wait while the wire is busy, as many as the queue holds', () => {
     assert.ok(SEGMENT);
-    const bytes = new TcpPacket(SEGMENT, { src: 1, dst: 2 }).length + 14;
+    const bytes = new TcpPacket(SEGMENT, ENDS).length + 14;
     // each packet is 2.5 ms on the wire, and one is sent every millisecond
     const { log, arrivals } = send({ rate: (bytes * 8) / 0.0025, queue: 3 }, 20);
     const queued = [...log.of('packet.queued')].map(({ length }) => length);
@@ -125,7 +127,7 @@ describe('a link that corrupts', () => {
         return bits;
       }, 0);
       assert.equal(flipped, 1);
-      assert.ok(isMalformed(parseTcpIpv4(packet.bytes())));
+      assert.ok(isMalformed(parseTcpIp(packet.bytes())));
     }
   });
 });

@@ -13,6 +13,7 @@ import { STATES, type State, TRANSITIONS } from '../../../src/sim/tcp/states.ts'
 import { newTcb, nextTimer, type Settings, type Tcb } from '../../../src/sim/tcp/tcb.ts';
 import { timerExpires } from '../../../src/sim/tcp/timeouts.ts';
 import type { Effect } from '../../../src/sim/tcp/turn.ts';
+import { address } from '../../../src/sim/wire/address.ts';
 import { cutSegment } from '../../../src/sim/wire/gso.ts';
 import { ACK, FIN, RST, type Segment, SYN } from '../../../src/sim/wire/tcp.ts';
 
@@ -95,8 +96,8 @@ export class Duo {
       receiveLimit: buffers.receive ?? 131_072,
       receiveLocked: buffers.receive !== undefined,
     };
-    const nameA = { addr: 0x0a000001, port: 40_000 };
-    const nameB = { addr: 0x0a000002, port: 80 };
+    const nameA = { addr: address('10.0.0.1'), port: 40_000 };
+    const nameB = { addr: address('10.0.0.2'), port: 80 };
     this.a = newTcb({ ...init, local: nameA, remote: nameB, iss: seq(-3) });
     this.b = newTcb({ ...init, local: nameB, remote: nameA, iss: seq(-5) });
   }

@@ -57,7 +57,7 @@ describe('the codec of the log', () => {
 
   it('reads bytes that lie anywhere in a larger message', () => {
     const log = new Log();
-    log.add('host.up', { host: 0 }, { name: 'a', address: '10.0.0.1', kernel: '6.18' });
+    log.add('host.up', { host: 0 }, { name: 'a', address: '10.0.0.1', address6: '', kernel: '6.18' });
     const bytes = encode(log);
     for (let offset = 0; offset < 8; offset++) {
       const message = new Uint8Array(bytes.length + 16);

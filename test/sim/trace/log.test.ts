@@ -4,6 +4,7 @@ import type { Time } from '../../../src/sim/base/time.ts';
 import { decode, encode } from '../../../src/sim/trace/codec.ts';
 import { Log } from '../../../src/sim/trace/log.ts';
 import type { EventOf } from '../../../src/sim/trace/schema.ts';
+import { address } from '../../../src/sim/wire/address.ts';
 import { RawPacket, TcpPacket } from '../../../src/sim/wire/packet.ts';
 import { anyEnvelope, anySegment } from '../wire/arbitrary.ts';
 
@@ -39,7 +40,7 @@ describe('a packet in the log', () => {
   });
 
   it('refers to its payload where the log has it: data sent twice travels once', () => {
-    const envelope = { src: 1, dst: 2 };
+    const envelope = { src: address('10.0.0.1'), dst: address('10.0.0.2') };
     const [sample] = fc.sample(anySegment, { numRuns: 1, seed: 1 });
     assert.ok(sample);
     const log = new Log();

@@ -4,7 +4,7 @@ import { type Seq, seq } from '../../../src/sim/base/seq.ts';
 import { type Address, address4, addressAt } from '../../../src/sim/wire/address.ts';
 import type { Ipv4Packet } from '../../../src/sim/wire/ipv4.ts';
 import type { Ipv6Packet } from '../../../src/sim/wire/ipv6.ts';
-import type { Envelope } from '../../../src/sim/wire/packet.ts';
+import type { IpHeader } from '../../../src/sim/wire/packet.ts';
 import type { Segment } from '../../../src/sim/wire/tcp.ts';
 import { MAX_OPTIONS, type TcpOptions, tcpOptionsLength } from '../../../src/sim/wire/tcp-options.ts';
 
@@ -55,16 +55,6 @@ export const anySegment: fc.Arbitrary<Segment> = plain<Segment>({
   payload: fc.oneof(bytes(64), bytes(1460)),
 });
 
-export const anyEnvelope: fc.Arbitrary<Required<Envelope>> = plain({
-  src: u32,
-  dst: u32,
-  id: u16,
-  ttl: u8,
-  dscp: fc.nat(63),
-  ecn: fc.nat(3),
-  df: fc.boolean(),
-});
-
 /** Bytes of IPv6 addresses with runs of zeros, as real ones have. */
 const words6 = fc.array(fc.oneof(fc.constant(0), u16, u8), { minLength: 8, maxLength: 8 });
 export const anyAddress4: fc.Arbitrary<Address> = u32.map(address4);
@@ -87,9 +77,31 @@ export const anyIpv6: fc.Arbitrary<Ipv6Packet> = plain<Ipv6Packet>({
   payload: bytes(200),
 });
 
+export const anyEnvelope4: fc.Arbitrary<IpHeader> = plain<IpHeader>({
+  src: anyAddress4,
+  dst: anyAddress4,
+  id: u16,
+  ttl: u8,
+  dscp: fc.nat(63),
+  ecn: fc.nat(3),
+  df: fc.boolean(),
+  flowLabel: fc.constant(0),
+});
+export const anyEnvelope6: fc.Arbitrary<IpHeader> = plain<IpHeader>({
+  src: anyAddress6,
+  dst: anyAddress6,
+  id: fc.constant(0),
+  ttl: u8,
+  dscp: fc.nat(63),
+  ecn: fc.nat(3),
+  df: fc.constant(true),
+  flowLabel: fc.nat(0xfffff),
+});
+export const anyEnvelope: fc.Arbitrary<IpHeader> = fc.oneof(anyEnvelope4, anyEnvelope6);
+
 export const anyIpv4: fc.Arbitrary<Ipv4Packet> = plain<Ipv4Packet>({
-  src: u32,
-  dst: u32,
+  src: anyAddress4,
+  dst: anyAddress4,
   protocol: u8,
   ttl: u8,
   id: u16,

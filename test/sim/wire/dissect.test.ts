@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { dissect } from '../../../src/sim/wire/dissect.ts';
 import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
-import { emitTcpIpv4 } from '../../../src/sim/wire/packet.ts';
+import { emitTcpIp } from '../../../src/sim/wire/packet.ts';
 import { anyEnvelope, anyIpv6, anySegment } from './arbitrary.ts';
 import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 
@@ -36,7 +36,7 @@ describe('a packet taken apart', () => {
   it('names every bit once, padded or not', () => {
     fc.assert(
       fc.property(anySegment, anyEnvelope, fc.nat(8), (segment, ip, pad) => {
-        assertCovers(Uint8Array.from([...emitTcpIpv4(segment, ip), ...new Uint8Array(pad)]));
+        assertCovers(Uint8Array.from([...emitTcpIp(segment, ip), ...new Uint8Array(pad)]));
       }),
     );
   });

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seq } from '../../../src/sim/base/seq.ts';
-import { emitIpv4, ip4 } from '../../../src/sim/wire/ipv4.ts';
+import { address } from '../../../src/sim/wire/address.ts';
+import { emitIpv4 } from '../../../src/sim/wire/ipv4.ts';
 import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
-import { emitTcpIpv4 } from '../../../src/sim/wire/packet.ts';
+import { emitTcpIp } from '../../../src/sim/wire/packet.ts';
 import { flagsText, optionText, packetFamily, packetText } from '../../../src/sim/wire/print.ts';
 import { ACK, emitTcp, FIN, PSH, RST, type Segment, SYN, URG } from '../../../src/sim/wire/tcp.ts';
 import { anyEnvelope, anyIpv6, anySegment } from './arbitrary.ts';
 import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 
-const src = ip4('10.0.0.1');
-const dst = ip4('10.0.0.2');
+const src = address('10.0.0.1');
+const dst = address('10.0.0.2');
 const SYN_OPTIONS = { mss: 1460, sackPermitted: true, timestamps: { val: 1, ecr: 0 }, windowScale: 7 };
 const EMPTY = new Uint8Array(0);
 const SEGMENT: Segment = {
@@ -24,7 +25,7 @@ const SEGMENT: Segment = {
   options: {},
   payload: EMPTY,
 };
-const print = (over: Partial<Segment>) => packetText(emitTcpIpv4({ ...SEGMENT, ...over }, { src, dst }));
+const print = (over: Partial<Segment>) => packetText(emitTcpIp({ ...SEGMENT, ...over }, { src, dst }));
 const ENDS = '10.0.0.1.40000 > 10.0.0.2.9999:';
 
 describe('the line of a packet is that of tcpdump', () => {
@@ -64,10 +65,10 @@ describe('the line of a packet is that of tcpdump', () => {
     const segment = { ...SEGMENT, payload: new Uint8Array(5), options: { sack: [{ left: seq(1), right: seq(11) }] } };
     const base = { seq: seq(999), ack: seq(2 ** 32 - 10) };
     assert.equal(
-      packetText(emitTcpIpv4({ ...segment, ack: seq(1) }, { src, dst }), base),
+      packetText(emitTcpIp({ ...segment, ack: seq(1) }, { src, dst }), base),
       `${ENDS} Flags [.], seq 1:6, ack 11, win 100, options [nop,nop,sack 1 {11:21}], length 5`,
     );
-    const syn = emitTcpIpv4({ ...SEGMENT, flags: SYN, seq: seq(999) }, { src, dst });
+    const syn = emitTcpIp({ ...SEGMENT, flags: SYN, seq: seq(999) }, { src, dst });
     assert.equal(packetText(syn, base), `${ENDS} Flags [S], seq 0, win 100, length 0`);
   });
 });
@@ -131,7 +132,7 @@ const carrying = (payload: Uint8Array, over: object = {}) =>
   });
 
 describe('a packet that is not whole is printed as far as it goes', () => {
-  const whole = emitTcpIpv4(
+  const whole = emitTcpIp(
     { ...SEGMENT, flags: SYN | ACK, options: SYN_OPTIONS, payload: new Uint8Array(5) },
     { src, dst },
   );
@@ -189,7 +190,7 @@ describe('a packet that is not whole is printed as far as it goes', () => {
 
   it('whatever the bytes: a line without a break, and no error', () => {
     const damaged = fc.tuple(anySegment, anyEnvelope, fc.nat(), u8AndLength).map(([segment, ip, at, [byte, cut]]) => {
-      const bytes = emitTcpIpv4(segment, ip);
+      const bytes = emitTcpIp(segment, ip);
       bytes[at % bytes.length] = byte;
       return bytes.subarray(0, bytes.length - (cut % bytes.length));
     });

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SimBug } from '../../../src/sim/base/bug.ts';
 import { seq } from '../../../src/sim/base/seq.ts';
+import { address } from '../../../src/sim/wire/address.ts';
 import { checksum } from '../../../src/sim/wire/checksum.ts';
 import { readField } from '../../../src/sim/wire/fields.ts';
-import { emitIpv4, IPV4_HEADER, ip4, parseIpv4 } from '../../../src/sim/wire/ipv4.ts';
+import { emitIpv4, IPV4_HEADER, parseIpv4 } from '../../../src/sim/wire/ipv4.ts';
+import { emitIpv6 } from '../../../src/sim/wire/ipv6.ts';
 import { isMalformed, MALFORMATIONS } from '../../../src/sim/wire/malformed.ts';
-import { emitTcpIpv4, parseTcpIpv4 } from '../../../src/sim/wire/packet.ts';
+import { emitTcpIp, parseTcpIp } from '../../../src/sim/wire/packet.ts';
 import {
   ACK,
   emitTcp,
@@ -18,11 +20,11 @@ import {
   segmentLength,
   TCP_FIELDS,
 } from '../../../src/sim/wire/tcp.ts';
-import { anyEnvelope, anySegment, u32 } from './arbitrary.ts';
-import { CAPTURED, fromHex } from './captured.ts';
+import { anyEnvelope, anyEnvelope4, anyEnvelope6, anySegment } from './arbitrary.ts';
+import { CAPTURED, CAPTURED_6, fromHex } from './captured.ts';
 
-const src = ip4('10.0.0.1');
-const dst = ip4('10.0.0.2');
+const src = address('10.0.0.1');
+const dst = address('10.0.0.2');
 const SEGMENT: Segment = {
   srcPort: 40000,
   dstPort: 8080,
@@ -41,7 +43,7 @@ const flip = (bytes: Uint8Array, bit: number): Uint8Array =>
 describe('a TCP segment', () => {
   it('comes back from its bytes', () => {
     fc.assert(
-      fc.property(anySegment, u32, u32, (segment, a, b) => {
+      fc.property(anySegment, anyEnvelope, (segment, { src: a, dst: b }) => {
         assert.deepEqual(parseTcp(emitTcp(segment, a, b), a, b), segment);
       }),
     );
@@ -87,7 +89,7 @@ describe('a TCP segment', () => {
   });
 
   it('is malformed under another address, with a checksum over the pseudo header', () => {
-    assert.ok(isMalformed(parseTcp(emitTcp(SEGMENT, src, dst), src, dst + 1)));
+    assert.ok(isMalformed(parseTcp(emitTcp(SEGMENT, src, dst), src, address('10.0.0.3'))));
   });
 
   it('is not emitted with more than 40 bytes of options', () => {
@@ -97,50 +99,57 @@ describe('a TCP segment', () => {
   });
 });
 
-describe('a TCP segment in an IPv4 packet', () => {
-  it('comes back with its envelope', () => {
+describe('a TCP segment in an IP packet', () => {
+  it('comes back with its envelope, and knows its congestion mark', () => {
     fc.assert(
       fc.property(anySegment, anyEnvelope, (segment, ip) => {
-        assert.deepEqual(parseTcpIpv4(emitTcpIpv4(segment, ip)), { ip, segment });
+        const marked = ip.ecn === 0 ? segment : { ...segment, ecn: ip.ecn };
+        assert.deepEqual(parseTcpIp(emitTcpIp(segment, ip)), { ip, segment: marked });
       }),
     );
   });
 
   it('has the bytes of the two codecs one after the other', () => {
     fc.assert(
-      fc.property(anySegment, anyEnvelope, (segment, ip) => {
+      fc.property(anySegment, anyEnvelope6, (segment, ip) => {
+        const payload = emitTcp(segment, ip.src, ip.dst);
+        const packet = emitIpv6({ ...ip, nextHeader: 6, hopLimit: ip.ttl, payload });
+        assert.deepEqual(emitTcpIp(segment, ip), packet);
+      }),
+    );
+    fc.assert(
+      fc.property(anySegment, anyEnvelope4, (segment, { flowLabel: _, ...ip }) => {
         const payload = emitTcp(segment, ip.src, ip.dst);
         const options = new Uint8Array(0);
         const packet = { ...ip, protocol: 6, mf: false, fragmentOffset: 0, options, payload };
-        assert.deepEqual(emitTcpIpv4(segment, ip), emitIpv4(packet));
-        assert.deepEqual(parseIpv4(emitTcpIpv4(segment, ip)), packet);
+        assert.deepEqual(emitTcpIp(segment, ip), emitIpv4(packet));
+        assert.deepEqual(parseIpv4(emitTcpIp(segment, ip)), packet);
       }),
     );
   });
 
   it('is by default a whole packet with DF and a TTL of 64', () => {
-    const parsed = parseTcpIpv4(emitTcpIpv4(SEGMENT, { src, dst }));
+    const parsed = parseTcpIp(emitTcpIp(SEGMENT, { src, dst }));
     assert.ok(!isMalformed(parsed));
-    assert.deepEqual(parsed.ip, { src, dst, id: 0, ttl: 64, dscp: 0, ecn: 0, df: true });
+    assert.deepEqual(parsed.ip, { src, dst, id: 0, ttl: 64, dscp: 0, ecn: 0, df: true, flowLabel: 0 });
   });
 
   it('is malformed when any single bit is flipped', () => {
     fc.assert(
-      fc.property(anySegment, anyEnvelope, fc.nat(), (segment, ip, n) => {
-        const bytes = emitTcpIpv4(segment, ip);
-        assert.ok(isMalformed(parseTcpIpv4(flip(bytes, n % (bytes.length * 8)))));
+      fc.property(anySegment, anyEnvelope4, fc.nat(), (segment, ip, n) => {
+        const bytes = emitTcpIp(segment, ip);
+        assert.ok(isMalformed(parseTcpIp(flip(bytes, n % (bytes.length * 8)))));
       }),
       { numRuns: 500 },
     );
-    const bytes = emitTcpIpv4(SEGMENT, { src, dst });
-    for (let bit = 0; bit < bytes.length * 8; bit++)
-      assert.ok(isMalformed(parseTcpIpv4(flip(bytes, bit))), `bit ${bit}`);
+    const bytes = emitTcpIp(SEGMENT, { src, dst });
+    for (let bit = 0; bit < bytes.length * 8; bit++) assert.ok(isMalformed(parseTcpIp(flip(bytes, bit))), `bit ${bit}`);
   });
 
   it('is malformed when cut anywhere', () => {
-    const bytes = emitTcpIpv4(SEGMENT, { src, dst });
+    const bytes = emitTcpIp(SEGMENT, { src, dst });
     for (let length = 0; length < bytes.length; length++) {
-      const parsed = parseTcpIpv4(bytes.subarray(0, length));
+      const parsed = parseTcpIp(bytes.subarray(0, length));
       assert.ok(isMalformed(parsed) && parsed.at === length, `${length} bytes`);
     }
   });
@@ -166,7 +175,7 @@ describe('a TCP segment in an IPv4 packet', () => {
     );
     fc.assert(
       fc.property(fc.oneof(anything, framed), (bytes) => {
-        const parsed = parseTcpIpv4(bytes);
+        const parsed = parseTcpIp(bytes);
         if (isMalformed(parsed)) assert.ok(parsed.malformed in MALFORMATIONS && parsed.at <= bytes.length);
       }),
       { numRuns: 2000 },
@@ -174,7 +183,7 @@ describe('a TCP segment in an IPv4 packet', () => {
   });
 
   const rebuilt = (change: (bytes: Uint8Array) => void): Uint8Array => {
-    const bytes = emitTcpIpv4(SEGMENT, { src, dst });
+    const bytes = emitTcpIp(SEGMENT, { src, dst });
     change(bytes);
     bytes[10] = bytes[11] = 0;
     const sum = checksum(bytes, 0, IPV4_HEADER);
@@ -225,23 +234,23 @@ describe('a TCP segment in an IPv4 packet', () => {
     ],
   ];
   for (const [what, bytes, malformed, at] of BAD) {
-    it(`with ${what}: ${malformed}`, () => assert.deepEqual(parseTcpIpv4(bytes.slice()), { malformed, at }));
+    it(`with ${what}: ${malformed}`, () => assert.deepEqual(parseTcpIp(bytes.slice()), { malformed, at }));
   }
 });
 
 describe('what Linux sent', () => {
-  for (const { about, hex } of CAPTURED) {
+  for (const { about, hex } of [...CAPTURED, ...CAPTURED_6]) {
     it(`is emitted again byte for byte: ${about}`, () => {
-      const parsed = parseTcpIpv4(fromHex(hex));
+      const parsed = parseTcpIp(fromHex(hex));
       assert.ok(!isMalformed(parsed));
-      assert.equal(Buffer.from(emitTcpIpv4(parsed.segment, parsed.ip)).toString('hex'), hex);
+      assert.equal(Buffer.from(emitTcpIp(parsed.segment, parsed.ip)).toString('hex'), hex);
     });
   }
 
   it('reads as what it is: a SYN', () => {
-    const syn = parseTcpIpv4(fromHex(CAPTURED[0]?.hex ?? ''));
+    const syn = parseTcpIp(fromHex(CAPTURED[0]?.hex ?? ''));
     assert.deepEqual(syn, {
-      ip: { src, dst, id: 10073, ttl: 64, dscp: 0, ecn: 0, df: true },
+      ip: { src, dst, id: 10073, ttl: 64, dscp: 0, ecn: 0, df: true, flowLabel: 0 },
       segment: {
         srcPort: 40000,
         dstPort: 8080,

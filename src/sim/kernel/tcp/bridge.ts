@@ -13,29 +13,30 @@ import { STATES } from '../../tcp/states.ts';
 import { newTcb, type Settings, type Tcb } from '../../tcp/tcb.ts';
 import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
-import { ip4Text } from '../../wire/ipv4.ts';
+import { type Address, endpointText, isAny } from '../../wire/address.ts';
+import { IPV4_HEADER } from '../../wire/ipv4.ts';
+import { IPV6_HEADER } from '../../wire/ipv6.ts';
+import { TCP_HEADER } from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
 import { logFired, logRoundTrip, logTimers, logVariables } from './observe.ts';
 import { dataReady, errorReport, stateChanged, writeSpace } from './readiness.ts';
 import { stamped, zeroCopyDone } from './reports.ts';
 
-/** Bytes of the two headers without options. */
-const HEADERS = 40;
-
 /** A path, as far as settings depend on it. */
 export interface Path {
   /** The link's. */
   readonly mtu: number;
-  /** The address at its end, as text. */
-  readonly peer: string;
+  /** The address at its end. */
+  readonly peer: Address;
 }
 
 /** What the host's settings, as they are now, mean to connections over a path. */
 function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
   const { sysctl, profile, totals, device } = host;
-  const metrics = host.routes.get(peer) ?? {};
+  const metrics = host.routes.get(peer.text) ?? {};
   const mtu = metrics.mtu ?? device.mtu ?? linkMtu;
+  const ipHeader = peer.family === 4 ? IPV4_HEADER : IPV6_HEADER;
   const scale = sysctl['net.ipv4.tcp_adv_win_scale'];
   return {
     synRetries: sysctl['net.ipv4.tcp_syn_retries'],
@@ -58,7 +59,7 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     windowScaling: sysctl['net.ipv4.tcp_window_scaling'] !== 0,
     timestamps: sysctl['net.ipv4.tcp_timestamps'] !== 0,
     sack: sysctl['net.ipv4.tcp_sack'] !== 0,
-    mss: Math.min(metrics.advmss ?? 65_495, mtu - HEADERS, 65_495),
+    mss: Math.min(metrics.advmss ?? 65_495, mtu - ipHeader - TCP_HEADER, 65_495),
     receiveMax: Math.max(sysctl['net.ipv4.tcp_rmem'][2], sysctl['net.core.rmem_max']),
     receive: {
       rmemMax: sysctl['net.ipv4.tcp_rmem'][2],
@@ -72,7 +73,7 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
       compressMost: sysctl['net.ipv4.tcp_comp_sack_nr'],
       compressDelay: ns(sysctl['net.ipv4.tcp_comp_sack_delay_ns']),
       compressSlack: ns(sysctl['net.ipv4.tcp_comp_sack_slack_ns']),
-      ipHeader: 20,
+      ipHeader,
     },
     receiveRatio: profile.learnsReceiveRatio ? 'learned' : scale > 0 ? 256 - (256 >> scale) : 256 >> -scale,
     totals,
@@ -96,7 +97,8 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
 
 /** The same, one for all connections over like paths: when a setting is written it reaches them, as it does in Linux. */
 function settingsOf(host: Host, path: Path): Settings {
-  const key = host.routes.has(path.peer) ? `${path.mtu} ${path.peer}` : String(path.mtu);
+  const { text, family } = path.peer;
+  const key = `${family} ${path.mtu}${host.routes.has(text) ? ` ${text}` : ''}`;
   const known = host.settings.get(key);
   if (known) return known.settings;
   const settings = settingsNow(host, path);
@@ -109,23 +111,26 @@ export function refreshSettings(host: Host): void {
   for (const { path, settings } of host.settings.values()) Object.assign(settings, settingsNow(host, path));
 }
 
+/** Both names of a connection. */
+const flowText = ({ localAddr, localPort, remoteAddr, remotePort }: Socket): string =>
+  `${endpointText(localAddr, localPort)}>${endpointText(remoteAddr, remotePort)}`;
+
 /** A keyed hash of the names plus a clock that ticks every 64 ns (RFC 6528; Linux secure_tcp_seq). */
 function initialSequence(host: Host, socket: Socket): Seq {
   const { initialSequence: chosen } = host.machine;
   if (chosen !== undefined) return seq(chosen);
-  const names = `isn ${socket.localAddr}:${socket.localPort}>${socket.remoteAddr}:${socket.remotePort}`;
-  return seq(hashName(names, host.secret) + Math.floor(host.now / 64));
+  return seq(hashName(`isn ${flowText(socket)}`, host.secret) + Math.floor(host.now / 64));
 }
 
 /** Gives a socket its connection block, in CLOSED. */
 export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
   const tcb = newTcb({
-    settings: settingsOf(host, { mtu, peer: ip4Text(socket.remoteAddr) }),
+    settings: settingsOf(host, { mtu, peer: socket.remoteAddr }),
     opts: socket.opts,
     local: { addr: socket.localAddr, port: socket.localPort },
     remote: { addr: socket.remoteAddr, port: socket.remotePort },
     iss: initialSequence(host, socket),
-    timestampOffset: hashName(`ts ${socket.localAddr}>${socket.remoteAddr}`, host.secret),
+    timestampOffset: hashName(`ts ${socket.localAddr.text}>${socket.remoteAddr.text}`, host.secret),
     sendLimit: socket.sendBuffer,
     receiveLimit: socket.receiveBuffer,
     receiveLocked: socket.receiveBufferLocked,
@@ -133,18 +138,29 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
   tcb.noDelay = socket.noDelay;
   socket.tcb = tcb;
   socket.observed = undefined;
+  rethinkHash(host, socket);
   return tcb;
 }
 
-/** "10.0.0.1:80", or '' when not set. */
-export const nameText = (addr: number, port: number): string =>
-  addr === 0 && port === 0 ? '' : `${ip4Text(addr)}:${port}`;
+/** A connection shall look like another flow to whoever spreads flows over paths (sk_set_txhash, sk_rethink_txhash). */
+function rethinkHash(host: Host, socket: Socket): void {
+  socket.txHash = hashName(`flow ${flowText(socket)} ${socket.txHash}`, host.secret) || 1;
+}
+
+/** "10.0.0.1:80", "[2001:db8::1]:80", "*:80" for both families at once (as ss prints it), or '' when not set. */
+export function nameText(addr: Address, port: number, v6only = false): string {
+  if (isAny(addr) && port === 0) return '';
+  return addr.family === 6 && isAny(addr) && !v6only ? `*:${port}` : endpointText(addr, port);
+}
 
 export function logNames(host: Host, socket: Socket): void {
   host.machine.log.add(
     'sock.name',
     { host: host.index, sock: socket.id },
-    { local: nameText(socket.localAddr, socket.localPort), peer: nameText(socket.remoteAddr, socket.remotePort) },
+    {
+      local: nameText(socket.localAddr, socket.localPort, socket.v6only),
+      peer: nameText(socket.remoteAddr, socket.remotePort, socket.v6only),
+    },
   );
 }
 
@@ -172,7 +188,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
         }
         break;
       case 'transmit':
-        host.send(effect.segment, socket.localAddr, socket.remoteAddr, socket.id, why, effect.size);
+        host.send(effect.segment, socket, why, effect.size, effect.ect);
         break;
       case 'rtt':
         logRoundTrip(host, socket, effect.sample);
@@ -298,6 +314,7 @@ function syncTimers(host: Host, socket: Socket): void {
 function expire(host: Host, socket: Socket): void {
   const { fired, effects } = timerExpires(socket.tcb as Tcb, host.now);
   for (const timer of fired) logFired(host, socket, timer);
+  if (fired.includes('retransmit')) rethinkHash(host, socket);
   apply(host, socket, effects);
   host.machine.log.cause = -1;
 }

@@ -1,53 +1,87 @@
 /**
- * Finding the socket of a segment (Linux inet_hashtables.c): first a connection by all four of addresses and ports,
- * then a listener by the local two. Also who holds which local port.
+ * Finding the socket of a segment (Linux inet_hashtables.c, inet6_hashtables.c): first a connection by all four of
+ * addresses and ports, then a listener by the local two. Also who holds which local port, for both families at once: a
+ * socket of AF_INET6 may take IPv4 too.
  */
+import { type Address, ANY4, ANY6 } from '../../wire/address.ts';
 import type { Socket } from '../socket.ts';
 
-/** Remote address and port as one number: 48 bits. */
-const remoteKey = (addr: number, port: number): number => addr * 65536 + port;
+/** The name of a socket, as far as its local address goes. */
+type Name = Pick<Socket, 'localAddr' | 'v6only'>;
 
-const ANY = 0;
+/** Whether a wildcard takes in an address: `::` those of both families, unless IPV6_V6ONLY is set. */
+const covers = ({ localAddr, v6only }: Name, addr: Address): boolean =>
+  localAddr === ANY6 ? addr.family === 6 || !v6only : localAddr === ANY4 && addr.family === 4;
+
+/** Whether two names take in an address together (inet_rcv_saddr_equal, wildcards matching). */
+const overlap = (a: Name, b: Name): boolean =>
+  a.localAddr === b.localAddr || covers(a, b.localAddr) || covers(b, a.localAddr);
+
+/** How well the address of a socket fits: itself, the wildcard of its family, that of the other. */
+const closeness = ({ localAddr }: Name, addr: Address): number =>
+  localAddr === addr ? 2 : localAddr.family === addr.family ? 1 : 0;
+
+/** 30 bits, so that it stays a small integer in every engine (inet_ehashfn). */
+function hash(localAddr: Address, localPort: number, remoteAddr: Address, remotePort: number): number {
+  const mixed =
+    Math.imul(localAddr.id, 0x9e3779b1) ^ Math.imul(remoteAddr.id, 0x85ebca6b) ^ (localPort << 16) ^ remotePort;
+  return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 2;
+}
 
 export class Demux {
-  readonly #connections = new Map<number, Socket[]>();
+  /** The first of each chain; the next one hangs on `Socket.chained`. */
+  readonly #connections = new Map<number, Socket>();
   readonly #bound = new Map<number, Set<Socket>>();
 
   /** The connection with exactly these names. */
-  connection(localAddr: number, localPort: number, remoteAddr: number, remotePort: number): Socket | undefined {
-    return this.#connections
-      .get(remoteKey(remoteAddr, remotePort))
-      ?.find((s) => s.localPort === localPort && s.localAddr === localAddr);
+  connection(localAddr: Address, localPort: number, remoteAddr: Address, remotePort: number): Socket | undefined {
+    let socket = this.#connections.get(hash(localAddr, localPort, remoteAddr, remotePort));
+    while (
+      socket &&
+      (socket.remotePort !== remotePort ||
+        socket.localPort !== localPort ||
+        socket.remoteAddr !== remoteAddr ||
+        socket.localAddr !== localAddr)
+    ) {
+      socket = socket.chained;
+    }
+    return socket;
   }
 
   addConnection(socket: Socket): void {
-    const key = remoteKey(socket.remoteAddr, socket.remotePort);
-    const chain = this.#connections.get(key);
-    if (chain) chain.push(socket);
-    else this.#connections.set(key, [socket]);
+    const key = hash(socket.localAddr, socket.localPort, socket.remoteAddr, socket.remotePort);
+    socket.chained = this.#connections.get(key);
+    this.#connections.set(key, socket);
   }
 
   removeConnection(socket: Socket): void {
-    const key = remoteKey(socket.remoteAddr, socket.remotePort);
-    const chain = this.#connections.get(key)?.filter((s) => s !== socket);
-    if (chain && chain.length > 0) this.#connections.set(key, chain);
-    else this.#connections.delete(key);
+    const key = hash(socket.localAddr, socket.localPort, socket.remoteAddr, socket.remotePort);
+    const first = this.#connections.get(key);
+    if (first === socket) {
+      if (socket.chained) this.#connections.set(key, socket.chained);
+      else this.#connections.delete(key);
+    } else {
+      let before = first;
+      while (before && before.chained !== socket) before = before.chained;
+      if (before) before.chained = socket.chained;
+    }
+    socket.chained = undefined;
   }
 
   /**
-   * The listener for a local name; one bound to the address beats the wildcard. Of several that share the name by
-   * SO_REUSEPORT the one whose turn the hash of all four names says (reuseport_select_sock).
+   * The listener for a local name: one bound to the address beats a wildcard, and for IPv4 the wildcard of its own family
+   * beats that of IPv6 (compute_score). Of several that share the name by SO_REUSEPORT the one whose turn the hash of all
+   * four names says (reuseport_select_sock).
    * @param hash of the segment's addresses and ports, below 2^32; asked for only then
    */
-  listener(addr: number, port: number, hash: () => number = () => 0): Socket | undefined {
-    const exact: Socket[] = [];
-    const wildcard: Socket[] = [];
+  listener(addr: Address, port: number, hash: () => number = () => 0): Socket | undefined {
+    let group: Socket[] = [];
     for (const socket of this.#bound.get(port) ?? []) {
-      if (!socket.listener) continue;
-      if (socket.localAddr === addr) exact.push(socket);
-      else if (socket.localAddr === ANY) wildcard.push(socket);
+      if (!socket.listener || (socket.localAddr !== addr && !covers(socket, addr))) continue;
+      const better = closeness(socket, addr) - (group[0] ? closeness(group[0], addr) : -1);
+      if (better > 0) group = [socket];
+      else if (better === 0) group.push(socket);
     }
-    const group = exact.length > 0 ? exact : wildcard;
     return group.length > 1 ? group[Math.floor((hash() / 2 ** 32) * group.length)] : group[0];
   }
 
@@ -69,14 +103,13 @@ export class Demux {
   }
 
   /**
-   * Whether bind() of this name is refused (inet_csk_bind_conflict): someone holds the port on an overlapping address,
-   * unless both have SO_REUSEADDR and the holder does not listen, or both have SO_REUSEPORT. TIME-WAIT holds like any
-   * other state. A port that the kernel is to choose is not taken over by SO_REUSEADDR or SO_REUSEPORT.
+   * Whether bind() of a socket's address to this port is refused (inet_csk_bind_conflict): someone holds the port on an
+   * overlapping address, unless both have SO_REUSEADDR and the holder does not listen, or both have SO_REUSEPORT. TIME-WAIT
+   * holds like any other state. A port that the kernel is to choose is not taken over by SO_REUSEADDR or SO_REUSEPORT.
    */
-  conflict(socket: Socket, addr: number, port: number, chosen: 'by name' | 'by kernel' = 'by name'): boolean {
+  conflict(socket: Socket, port: number, chosen: 'by name' | 'by kernel' = 'by name'): boolean {
     for (const other of this.holders(port)) {
-      if (other === socket) continue;
-      if (addr !== ANY && other.localAddr !== ANY && addr !== other.localAddr) continue;
+      if (other === socket || !overlap(socket, other)) continue;
       if (chosen === 'by name') {
         if (socket.reuseAddr && other.reuseAddr && !other.listener) continue;
         if (socket.reusePort && other.reusePort) continue;
@@ -90,7 +123,7 @@ export class Demux {
   listens(socket: Socket): boolean {
     for (const other of this.holders(socket.localPort)) {
       if (other === socket || !other.listener || (socket.reusePort && other.reusePort)) continue;
-      if (socket.localAddr === ANY || other.localAddr === ANY || socket.localAddr === other.localAddr) return true;
+      if (overlap(socket, other)) return true;
     }
     return false;
   }

@@ -4,13 +4,14 @@
 import { hashName } from '../../base/rng.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
 import { resetFor } from '../../tcp/transmit.ts';
+import { type Address, endpointText } from '../../wire/address.ts';
 import type { Segment } from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import { apply } from './bridge.ts';
 import { ignoresFinalAck, listenerSegment } from './listener.ts';
 
 /** Hands a segment from `src` to `dst` to its socket; `packet` is the number of its `packet.sent`. */
-export function segmentFor(host: Host, segment: Segment, src: number, dst: number, packet: number): void {
+export function segmentFor(host: Host, segment: Segment, src: Address, dst: Address, packet: number): void {
   const { log } = host.machine;
   const socket = host.demux.connection(dst, segment.dstPort, src, segment.srcPort);
   if (socket?.tcb) {
@@ -20,7 +21,8 @@ export function segmentFor(host: Host, segment: Segment, src: number, dst: numbe
     apply(host, socket, effects);
     if (!forListener) return;
   }
-  const names = () => hashName(`reuseport ${src}:${segment.srcPort}>${dst}:${segment.dstPort}`, host.secret);
+  const names = () =>
+    hashName(`reuseport ${endpointText(src, segment.srcPort)}>${endpointText(dst, segment.dstPort)}`, host.secret);
   const listener = host.demux.listener(dst, segment.dstPort, names);
   if (listener) {
     listenerSegment(host, listener, segment, { src, dst, packet, arrived: socket !== undefined });
@@ -34,5 +36,5 @@ export function segmentFor(host: Host, segment: Segment, src: number, dst: numbe
     { host: host.index },
     { rule: `no socket for port ${segment.dstPort}: reset`, rfc: '9293 3.10.7.1', linux: 'tcp_ipv4.c tcp_v4_rcv' },
   );
-  host.send(reset, dst, src, 0, why);
+  host.send(reset, { id: 0, localAddr: dst, remoteAddr: src }, why);
 }

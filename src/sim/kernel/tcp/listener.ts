@@ -10,6 +10,7 @@ import { abort, passiveOpen } from '../../tcp/calls.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
 import { noTimers } from '../../tcp/tcb.ts';
 import { resetFor } from '../../tcp/transmit.ts';
+import type { Address } from '../../wire/address.ts';
 import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
 import type { Host, Route } from '../host.ts';
 import { DATA_READY } from '../poll.ts';
@@ -21,8 +22,8 @@ const full = (length: number, listener: Listener): boolean => length > listener.
 
 /** How a segment came: addresses, the number of its `packet.sent`, and whether its arrival is already logged. */
 export interface Delivery {
-  src: number;
-  dst: number;
+  src: Address;
+  dst: Address;
   packet: number;
   arrived: boolean;
 }
@@ -46,7 +47,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   if ((segment.flags & (SYN | ACK)) !== SYN) {
     arrive();
     const reset = resetFor(segment);
-    if (reset) host.send(reset, dst, src, 0, log.cause);
+    if (reset) host.send(reset, { id: 0, localAddr: dst, remoteAddr: src }, log.cause);
     return;
   }
   if (full(listener.accept.length, listener)) {
@@ -64,6 +65,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.localPort = socket.localPort;
   child.remoteAddr = src;
   child.remotePort = segment.srcPort;
+  child.v6only = socket.v6only;
   child.parent = socket;
   child.phase = 'connected';
   child.onEstablished = () => established(host, child);

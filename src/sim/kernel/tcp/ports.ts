@@ -3,14 +3,15 @@
  * offset that depends on the destination and steps by two, even ports first.
  */
 import { hashName } from '../../base/rng.ts';
+import { type Address, endpointText } from '../../wire/address.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
 
 /** A port for connect(), or undefined when none is left for this destination: EADDRNOTAVAIL. */
-export function connectPort(host: Host, socket: Socket, addr: number, port: number): number | undefined {
+export function connectPort(host: Host, socket: Socket, addr: Address, port: number): number | undefined {
   const [low, high] = host.sysctl['net.ipv4.ip_local_port_range'];
   const count = high - low + 1;
-  const key = `${socket.localAddr}>${addr}:${port}`;
+  const key = `${socket.localAddr.text}>${endpointText(addr, port)}`;
   const stepped = host.portSteps.get(key) ?? 0;
   const offset = (((hashName(`port ${key}`, host.secret) % count) + stepped) % count) & ~1;
   for (let parity = 0; parity < 2; parity++) {
@@ -25,7 +26,7 @@ export function connectPort(host: Host, socket: Socket, addr: number, port: numb
 }
 
 /** Free for this destination: no connection with the same four, no one who bound the port by name. */
-function free(host: Host, localAddr: number, localPort: number, addr: number, port: number): boolean {
+function free(host: Host, localAddr: Address, localPort: number, addr: Address, port: number): boolean {
   for (const holder of host.demux.holders(localPort)) {
     if (holder.boundByUser || holder.listener) return false;
   }
@@ -40,7 +41,7 @@ export function anyPort(host: Host, socket: Socket): number | undefined {
   for (let parity = 0; parity < 2; parity++) {
     for (let i = 0; i < count; i += 2) {
       const candidate = low + ((start + parity + i) % count);
-      if (!host.demux.conflict(socket, socket.localAddr, candidate, 'by kernel')) return candidate;
+      if (!host.demux.conflict(socket, candidate, 'by kernel')) return candidate;
     }
   }
   return undefined;
