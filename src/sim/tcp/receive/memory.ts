@@ -170,6 +170,7 @@ function collapse(tcb: Tcb, skbs: readonly Skb[], from: Seq, to: Seq): Skb[] {
       bytes: concat(parts),
       fin: false,
       truesize: bufferSize(most + SHARED_INFO) + SKB,
+      packed: true,
     };
     rcv.alloc += packed.truesize;
     out.push(packed);

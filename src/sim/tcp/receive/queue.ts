@@ -15,6 +15,8 @@ export interface Skb {
   readonly fin: boolean;
   /** Kernel memory that it takes. */
   readonly truesize: number;
+  /** Made of others to win memory: nobody else looks at it. */
+  readonly packed?: true;
 }
 
 /** Taken entries are forgotten together once they are this many. */
@@ -35,6 +37,16 @@ export class ReceiveQueue {
   /** The one at `index`, counted from the front. */
   at(index: number): Skb | undefined {
     return this.#skbs[this.#head + index];
+  }
+
+  /** The one that came last. */
+  last(): Skb | undefined {
+    return this.#skbs[this.#skbs.length - 1];
+  }
+
+  /** Puts another in the place of the last one. */
+  replaceLast(skb: Skb): void {
+    this.#skbs[this.#skbs.length - 1] = skb;
   }
 
   push(skb: Skb): void {

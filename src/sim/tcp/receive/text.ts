@@ -125,8 +125,13 @@ function inTurn(turn: Turn, segment: Segment, end: Seq): void {
 /** Adds a segment to the receive queue. */
 function enqueue(tcb: Tcb, skb: Skb): void {
   const { rcv } = tcb;
-  rcv.queue.push(skb);
-  rcv.alloc += skb.truesize;
+  const last = rcv.queue.last();
+  if (skb.bytes.length === 0 && last?.packed && seqDiff(last.end, skb.seq) === 0) {
+    rcv.queue.replaceLast({ ...last, end: skb.end, fin: true }); // a bare FIN joins it (tcp_try_coalesce)
+  } else {
+    rcv.queue.push(skb);
+    rcv.alloc += skb.truesize;
+  }
   rcv.nxt = skb.end;
   if (skb.fin) tcb.finReceived = true;
 }

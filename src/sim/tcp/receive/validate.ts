@@ -5,7 +5,7 @@
  */
 import { type Seq, seqAdd, seqDiff, seqLt } from '../../base/seq.ts';
 import { s } from '../../base/time.ts';
-import { ACK, RST, type Segment, SYN, segmentLength } from '../../wire/tcp.ts';
+import { ACK, FIN, RST, type Segment, SYN, segmentLength } from '../../wire/tcp.ts';
 import { sendSyn } from '../syn.ts';
 import type { Tcb } from '../tcb.ts';
 import { sendAck } from '../transmit.ts';
@@ -114,16 +114,17 @@ export function replaceRecentTimestamp(turn: Turn, segment: Segment): void {
  * old but was once inside the window is looked at; one that ends beyond the window is taken only into an empty queue
  * (tcp_sequence).
  */
-function unacceptable(tcb: Tcb, start: Seq, end: Seq): boolean {
+function unacceptable(tcb: Tcb, { seq: start, payload, flags }: Segment): boolean {
   const { rcv } = tcb;
-  if (seqLt(end, rcv.wup)) return true;
+  const counted = seqAdd(start, payload.length + (flags & SYN ? 1 : 0)); // a FIN needs no room
+  if (seqLt(flags & FIN ? seqAdd(counted, 1) : counted, rcv.wup)) return true;
   const edge = seqAdd(rcv.nxt, openWindow(tcb));
-  return seqLt(edge, end) && (seqLt(edge, start) || rcv.queue.length > 0);
+  return seqLt(edge, counted) && (seqLt(edge, start) || rcv.queue.length > 0);
 }
 
 export const sequence: Check = (turn, segment) => {
   const { tcb } = turn;
-  if (!unacceptable(tcb, segment.seq, seqAdd(segment.seq, segmentLength(segment)))) return 'next';
+  if (!unacceptable(tcb, segment)) return 'next';
   if (segment.flags & RST) return resetAfterFin(tcb, segment) ? reset(turn) : 'stop';
   if (segment.flags & SYN) return synChallenge(turn);
   return answerAgain(turn, segment, 'segment outside the receive window', '9293 3.10.7.4');
