@@ -8,6 +8,8 @@
  * net/core/sysctl_net_core.c, Documentation/networking/ip-sysctl.rst; defaults and ranges were read back from a 6.18 host.
  */
 
+import { available, DEFAULT, find, inOrder } from '../tcp/congestion/registry.ts';
+
 export type SysctlValue = number | string | readonly number[];
 
 /** One setting. Numbers of a list obey the same bounds. */
@@ -66,17 +68,17 @@ export const SYSCTLS = {
 
   'net.ipv4.tcp_abort_on_overflow':      u8(0),
   'net.ipv4.tcp_adv_win_scale':          int(1, -31, 31),
-  'net.ipv4.tcp_allowed_congestion_control': text('reno cubic', WORDS),
+  'net.ipv4.tcp_allowed_congestion_control': text(available(), WORDS),
   'net.ipv4.tcp_app_win':                int(31, 0, 31),
   'net.ipv4.tcp_autocorking':            only(flag(1), 0, 1),
-  'net.ipv4.tcp_available_congestion_control': { ...text('reno cubic', WORDS), readOnly: true },
+  'net.ipv4.tcp_available_congestion_control': { ...text(available(), WORDS), readOnly: true },
   'net.ipv4.tcp_backlog_ack_defer':      flag(1),
   'net.ipv4.tcp_base_mss':               int(1024),
   'net.ipv4.tcp_challenge_ack_limit':    only(int(2_147_483_647), 2_147_483_647),
   'net.ipv4.tcp_comp_sack_delay_ns':     int(1_000_000, 0, U32),
   'net.ipv4.tcp_comp_sack_nr':           u8(44),
   'net.ipv4.tcp_comp_sack_slack_ns':     int(100_000, 0, U32),
-  'net.ipv4.tcp_congestion_control':     text('cubic', WORDS),
+  'net.ipv4.tcp_congestion_control':     text(DEFAULT.name, WORDS),
   'net.ipv4.tcp_dsack':                  u8(1),
   'net.ipv4.tcp_early_demux':            u8(1),
   'net.ipv4.tcp_early_retrans':          int(3, 0, 4),
@@ -172,11 +174,25 @@ export function writeSysctl(sysctl: Sysctl, name: string, given: string): Refusa
   const value = setting.form ? checkedText(setting, given.trim()) : checkedNumbers(setting, sysctl[name], given.trim());
   if (value === undefined) return 'EINVAL';
   if (setting.only && !setting.only.includes(value as number)) return 'not simulated';
-  if (name === 'net.ipv4.tcp_congestion_control') {
-    const known = sysctl['net.ipv4.tcp_available_congestion_control'].split(' ');
-    if (!known.includes(value as string)) return 'ENOENT';
-  }
+  if (name === 'net.ipv4.tcp_congestion_control' || name === 'net.ipv4.tcp_allowed_congestion_control')
+    return writeCongestionControl(sysctl, name, String(value));
   (sysctl as Record<string, SysctlValue>)[name] = value;
+  return undefined;
+}
+
+/** Names must be known; a default may be chosen by programs from then on (tcp_set_default_congestion_control). */
+function writeCongestionControl(
+  sysctl: Sysctl,
+  name: 'net.ipv4.tcp_congestion_control' | 'net.ipv4.tcp_allowed_congestion_control',
+  value: string,
+): Refusal | undefined {
+  const names = value.split(/\s+/);
+  if (!names.every(find)) return 'ENOENT';
+  if (name === 'net.ipv4.tcp_congestion_control') {
+    sysctl[name] = value;
+    names.push(...sysctl['net.ipv4.tcp_allowed_congestion_control'].split(' '));
+  }
+  sysctl['net.ipv4.tcp_allowed_congestion_control'] = inOrder(names);
   return undefined;
 }
 

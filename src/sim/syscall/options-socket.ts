@@ -8,6 +8,7 @@ import type { Time } from '../base/time.ts';
 import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
+import { limitRate } from '../tcp/congestion/pacing.ts';
 import { setKeepAlive } from '../tcp/keepalive.ts';
 import { setReceiveBuffer as setBuffer } from '../tcp/receive/autotune.ts';
 import { setReceiveLowat } from '../tcp/receive/read.ts';
@@ -142,6 +143,7 @@ export const SOCKET_OPTIONS: OptionTable = {
     get: (s) => (s.opts.maxPacingRate === Number.POSITIVE_INFINITY ? -1 : s.opts.maxPacingRate | 0),
     set: (s, _, value: number) => {
       s.opts.maxPacingRate = value === -1 || value === 2 ** 32 - 1 ? Number.POSITIVE_INFINITY : value >>> 0;
+      if (s.tcb) limitRate(s.tcb);
       return undefined;
     },
   },

@@ -7,6 +7,7 @@ import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
 import { quickAck, setNoDelay } from '../tcp/calls.ts';
+import { change, find } from '../tcp/congestion/registry.ts';
 import { tcpInfo } from '../tcp/info.ts';
 import { restartKeepAlive } from '../tcp/keepalive.ts';
 import { inPingpong } from '../tcp/receive/acknowledging.ts';
@@ -184,9 +185,10 @@ export const TCP_OPTIONS: OptionTable = {
   TCP_CONGESTION: {
     get: (s, host) => s.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control'],
     set: (s, host, value: string) => {
-      const known = host.sysctl['net.ipv4.tcp_available_congestion_control'].split(' ');
-      if (!known.includes(value)) return 'ENOENT';
+      const control = find(value);
+      if (!control) return 'ENOENT';
       s.opts.congestion = value;
+      if (s.tcb) change(s.tcb, control, host.now);
       return undefined;
     },
   },

@@ -10,6 +10,7 @@ import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
 import type { Address } from '../wire/address.ts';
 import { type CongestionBlock, type CongestionControl, INFINITE_SSTHRESH, NO_RTT } from './congestion/control.ts';
+import { limitRate } from './congestion/pacing.ts';
 import { DEFAULT } from './congestion/registry.ts';
 import { newRateBlock, type RateBlock } from './rate.ts';
 import { type Ack, newAck, newRcv, type Rcv, type ReceiveSettings } from './receive/state.ts';
@@ -461,6 +462,7 @@ export function newTcb(init: TcbInit): Tcb {
     timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, recentAt: ZERO, echo: 0 },
     sackOk: settings.sack,
   };
+  limitRate(tcb);
   tcb.cc.control.init(tcb, ZERO);
   return tcb;
 }

@@ -49,9 +49,19 @@ describe('settings', () => {
     assert.equal(write('net.ipv4.tcp_rmem', '0 1 1'), 'EINVAL');
     assert.equal(write('net.ipv4.tcp_congestion_control', 'vegas'), 'ENOENT');
     assert.equal(write('net.ipv4.tcp_congestion_control', 'reno'), 'done');
+    assert.equal(write('net.ipv4.tcp_allowed_congestion_control', 'reno vegas'), 'ENOENT');
+    assert.equal(write('net.ipv4.tcp_allowed_congestion_control', 'cubic'), 'done');
     assert.equal(write('net.ipv4.tcp_fastopen_key', 'a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4'), 'done');
     assert.equal(write('net.ipv4.tcp_fastopen_key', 'a1a1'), 'EINVAL');
     assert.equal(write('net.ipv4.tcp_challenge_ack_limit', '5'), 'not simulated');
+  });
+
+  it('name a default algorithm that may then be chosen by programs', () => {
+    const sysctl = defaultSysctl();
+    writeSysctl(sysctl, 'net.ipv4.tcp_allowed_congestion_control', 'reno');
+    assert.equal(sysctlText(sysctl, 'net.ipv4.tcp_allowed_congestion_control'), 'reno');
+    writeSysctl(sysctl, 'net.ipv4.tcp_congestion_control', 'bbr');
+    assert.equal(sysctlText(sysctl, 'net.ipv4.tcp_allowed_congestion_control'), 'reno bbr');
   });
 
   it('that are lists take fewer numbers than they hold, and hexadecimal ones', () => {

@@ -8,6 +8,7 @@ import { type Seq, seq } from '../../base/seq.ts';
 import { ms, ns, s, us } from '../../base/time.ts';
 import { Alarm } from '../../net/scheduler.ts';
 import { INITIAL_CWND } from '../../tcp/congestion/control.ts';
+import { DEFAULT, find } from '../../tcp/congestion/registry.ts';
 import { trueSize } from '../../tcp/receive/memory.ts';
 import { STATES } from '../../tcp/states.ts';
 import { newTcb, type Settings, type Tcb } from '../../tcp/tcb.ts';
@@ -134,6 +135,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
     sendLimit: socket.sendBuffer,
     receiveLimit: socket.receiveBuffer,
     receiveLocked: socket.receiveBufferLocked,
+    control: find(socket.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control']) ?? DEFAULT,
   });
   tcb.noDelay = socket.noDelay;
   socket.tcb = tcb;

@@ -38,8 +38,9 @@ export interface CongestionBlock {
   count: number;
   /** The window never exceeds it (Linux snd_cwnd_clamp). */
   clamp: number;
-  /** The window before the last reduction (Linux prior_cwnd). */
+  /** The window before the last reduction (Linux prior_cwnd), and the threshold; 0: none. */
   priorCwnd: number;
+  priorSsthresh: number;
   /** The window was all that kept data back, at some time in this round (Linux is_cwnd_limited). */
   isCwndLimited: boolean;
   /** The most segments outstanding at once in this round (Linux max_packets_out). */

@@ -4,6 +4,13 @@
  */
 import type { Flow } from './control.ts';
 
+/** SO_MAX_PACING_RATE: with a limit TCP paces, if nobody does (sk_setsockopt). */
+export function limitRate({ cc, pacing, opts }: Flow): void {
+  if (opts.maxPacingRate === Number.POSITIVE_INFINITY) return;
+  if (pacing.by === 'none') pacing.by = 'tcp';
+  cc.pacingRate = Math.min(cc.pacingRate, opts.maxPacingRate);
+}
+
 /**
  * A window per smoothed round trip, and more: twice that while the window is far below the threshold, so that slow
  * start can double. For algorithms without `main`, after each acknowledgment.

@@ -2,8 +2,9 @@
  * The algorithms by name, as TCP_CONGESTION and the sysctls of a host know them (Linux tcp_cong.c). Which one is a
  * host's default and which its programs may choose are the host's settings: plain strings, judged here.
  */
+import type { Time } from '../../base/time.ts';
 import { BBR } from './bbr/bbr.ts';
-import type { CongestionControl } from './control.ts';
+import type { CongestionControl, Flow } from './control.ts';
 import { CUBIC } from './cubic.ts';
 import { RENO } from './reno.ts';
 
@@ -18,14 +19,16 @@ export const available = (): string => ALGORITHMS.map(({ name }) => name).join('
 /** The algorithm of that name, or undefined: ENOENT. */
 export const find = (name: string): CongestionControl | undefined => ALGORITHMS.find((known) => known.name === name);
 
-/** The names in a value of net.ipv4.tcp_allowed_congestion_control, or undefined when one is unknown: ENOENT. */
-export function parseAllowed(value: string): readonly string[] | undefined {
-  const names = value.split(/\s+/).filter((name) => name !== '');
-  return names.every(find) ? names : undefined;
+/** A connection goes on with another algorithm: window and threshold stay (tcp_reinit_congestion_control). */
+export function change(flow: Flow, control: CongestionControl, now: Time): void {
+  if (flow.cc.control === control) return;
+  flow.cc.control = control;
+  flow.cc.priorSsthresh = 0;
+  control.init(flow, now);
 }
 
-/** net.ipv4.tcp_allowed_congestion_control as it reads: in the order of the available ones; the default always is. */
-export const allowed = (names: readonly string[], current: string): string =>
+/** Names as a list of the kernel has them: in the order of the available ones, once each. */
+export const inOrder = (names: readonly string[]): string =>
   ALGORITHMS.map(({ name }) => name)
-    .filter((name) => name === current || names.includes(name))
+    .filter((name) => names.includes(name))
     .join(' ');

@@ -43,6 +43,7 @@ export function flowOf(control: CongestionControl, now: Time = ZERO, block: Part
       count: 0,
       clamp: 0xffffffff,
       priorCwnd: 0,
+      priorSsthresh: 0,
       isCwndLimited: false,
       maxPacketsOut: 0,
       cwndUsageSeq: seq(1),
