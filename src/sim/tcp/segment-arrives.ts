@@ -33,6 +33,8 @@ export interface Arrival {
 export function segmentArrives(tcb: Tcb, segment: Segment, now: Time): Arrival {
   const turn = begin(tcb, now);
   let forListener = false;
+  tcb.stats.segsIn++;
+  if (segment.payload.length > 0) tcb.stats.dataSegsIn++;
   switch (tcb.state) {
     case 'CLOSED':
       throw new SimBug('a segment for a block in CLOSED');

@@ -15,4 +15,7 @@ export const RECEIVE_FIELDS: Readonly<Record<string, (tcb: Tcb, now: Time) => nu
   tcpi_rcv_space:      ({ rcv }) => rcv.space.bytes,
   tcpi_rcv_ooopack:    ({ rcv }) => rcv.oooPackets,
   tcpi_rcv_wnd:        ({ rcv }) => rcv.wnd,
+  tcpi_bytes_received: ({ rcv }) => rcv.received,
+  tcpi_segs_in:        ({ stats }) => stats.segsIn,
+  tcpi_data_segs_in:   ({ stats }) => stats.dataSegsIn,
 };

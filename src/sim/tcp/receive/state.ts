@@ -104,6 +104,8 @@ export interface Rcv {
   rtt: { us8: number; seq: Seq; at: Time; started: boolean; ecr: number };
   /** Segments that came out of order (tcpi_rcv_ooopack). */
   oooPackets: number;
+  /** Sequence numbers that were taken in their turn, a FIN counted (Linux bytes_received). */
+  received: number;
 }
 
 export interface Ack {
@@ -172,6 +174,7 @@ export const newRcv = ({ mss, limit, locked, clamp, ratio }: RcvInit): Rcv => ({
   space: { bytes: 0, seq: seq(0), at: ZERO },
   rtt: { us8: 0, seq: seq(0), at: ZERO, started: false, ecr: 0 },
   oooPackets: 0,
+  received: 0,
 });
 
 export const newAck = (): Ack => ({

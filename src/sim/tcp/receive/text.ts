@@ -132,6 +132,7 @@ function enqueue(tcb: Tcb, skb: Skb): void {
     rcv.queue.push(skb);
     rcv.alloc += skb.truesize;
   }
+  rcv.received += seqDiff(skb.end, rcv.nxt);
   rcv.nxt = skb.end;
   if (skb.fin) tcb.finReceived = true;
 }
