@@ -28,7 +28,7 @@ const RECEIVE_FLAGS =
   C.MSG_ERRQUEUE |
   C.MSG_NOSIGNAL |
   C.MSG_CMSG_CLOEXEC;
-const SEND_FLAGS = C.MSG_DONTWAIT | C.MSG_NOSIGNAL;
+const SEND_FLAGS = C.MSG_DONTWAIT | C.MSG_NOSIGNAL | C.MSG_MORE | C.MSG_EOR | C.MSG_OOB;
 
 type Planner = (given: Arguments, config: Config) => Plan;
 

@@ -25,6 +25,8 @@ export interface Config {
   timestampTick: Time;
   /** An echoed timestamp need not be one that was sent: it is taken by its distance from the first. */
   scaledEchoes: boolean;
+  /** Packets are compared one by one; else those that follow each other are joined up to the length expected. */
+  strictSegments: boolean;
 }
 
 export const DEFAULTS: Readonly<Config> = {
@@ -38,6 +40,7 @@ export const DEFAULTS: Readonly<Config> = {
   tolerancePart: 0.125,
   timestampTick: us(0),
   scaledEchoes: false,
+  strictSegments: false,
 };
 
 type Setter = (config: Config, option: ScriptOption) => void;
@@ -62,7 +65,7 @@ const OPTIONS: Readonly<Record<string, Setter>> = {
   define:            IGNORED, // taken when the script was read
   gateway_ip:        IGNORED, // there is one way to the peer
   netmask_ip:        IGNORED,
-  strict_segments:   IGNORED, // segments are never joined before they are compared
+  strict_segments:   (config) => { config.strictSegments = true; },
   send_omit_free:    IGNORED, // nothing outlives the run
   verbose:           IGNORED,
 };

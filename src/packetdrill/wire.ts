@@ -6,15 +6,27 @@ import type { Time } from '../sim/base/time.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
 import { tcpInfo } from '../sim/tcp/info.ts';
 import { isAny, parseAddress, unmapped } from '../sim/wire/address.ts';
+import { CWR, FIN, PSH } from '../sim/wire/tcp.ts';
 import type { Config } from './config.ts';
 import { Flow } from './flow.ts';
-import type { Machine } from './machine.ts';
+import type { Captured, Machine } from './machine.ts';
 import { Mismatch, Unsupported } from './outcome.ts';
 import { emitPacket, flagBits, readPacket, type WirePacket } from './packet.ts';
 import type { PacketAction, TcpAction, TcpOption } from './script.ts';
 
 /** The peer's first port; each connection that it opens takes the next. */
 const FIRST_PORT = 40_000;
+
+/** A packet as it was seen, and in the script's numbers. */
+interface Seen {
+  at: Time;
+  packet: WirePacket;
+  raw: Captured;
+}
+
+/** Whether a packet goes on where another ends, in the same words. */
+const continues = (a: WirePacket, b: WirePacket): boolean =>
+  b.seq === (a.seq + a.length) >>> 0 && b.ack === a.ack && ((a.flags ^ b.flags) & ~(FIN | PSH | CWR)) === 0;
 
 export class Wire {
   readonly #machine: Machine;
@@ -99,18 +111,40 @@ export class Wire {
     });
   }
 
-  /** The next packet of the connection that is sent by `limit`, in the script's numbers; undefined when there is none. */
+  /**
+   * What the connection sends next by `limit`, in the script's numbers; undefined when there is nothing. A script may show
+   * as one packet what the kernel sends in several: those are joined until they are as long as the one expected.
+   */
   next(expected: TcpAction, limit: Time): { at: Time; packet: WirePacket } | undefined {
+    let all = this.#one(expected, limit);
+    if (this.#config.strictSegments) return all;
+    for (let size = all?.packet.length ?? 0; all && all.packet.length > 0 && all.packet.length < expected.length; ) {
+      const more = this.#one(expected, limit);
+      if (!more) return all;
+      const left = expected.length - all.packet.length;
+      if (!continues(all.packet, more.packet) || (more.packet.length < left && more.packet.length !== size)) {
+        this.#machine.captured.unshift(more.raw);
+        return all;
+      }
+      size = more.packet.length;
+      const { seq, length } = all.packet;
+      const flags = more.packet.flags | (all.packet.flags & CWR);
+      all = { ...more, packet: { ...more.packet, seq, flags, length: length + more.packet.length } };
+    }
+    return all;
+  }
+
+  #one(expected: TcpAction, limit: Time): Seen | undefined {
     const { captured } = this.#machine;
     const flow = this.#flow;
     if (!flow) throw new Mismatch('no connection is there to send this packet', expected);
     for (;;) {
       if (!this.#machine.advanceUntil(() => captured.length > 0, limit)) return undefined;
-      const { at, bytes } = captured.shift() as (typeof captured)[number];
-      const packet = readPacket(bytes);
+      const raw = captured.shift() as Captured;
+      const packet = readPacket(raw.bytes);
       if (!packet || !flow.sends(packet)) continue;
       flow.learn(expected, packet);
-      return { at, packet: flow.toScript(packet) };
+      return { at: raw.at, packet: flow.toScript(packet), raw };
     }
   }
 

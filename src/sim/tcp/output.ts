@@ -107,6 +107,9 @@ export function writeXmit(turn: Turn, mss: number, nagle: Nagle, most: Most): bo
   return tcb.counts.packetsOut === 0 && queue.unsent.head !== undefined;
 }
 
+/** A packet of several segments always carries PSH: its receiver need not wait for more (__tcp_transmit_skb). */
+export const flagsOf = (skb: Skb): number => (skb.fin ? FIN : 0) | (skb.push || skb.segs > 1 ? PSH : 0);
+
 /** A small segment waits (tcp_nagle_test). */
 function nagleHolds(turn: Turn, skb: Skb, mss: number, nagle: Nagle): boolean {
   const { tcb } = turn;
@@ -164,7 +167,7 @@ export function sendNew(turn: Turn, skb: Skb, mss: number): void {
   if (inFlight(tcb) === 0) tcb.cc.control.event?.(tcb, 'TX_START', turn.now);
   const before = counts.packetsOut;
   skb.at = Math.max(tcb.pacing.next, turn.now) as Time;
-  transmit(turn, skb.seq, (skb.fin ? FIN : 0) | (skb.push ? PSH : 0), queue.slice(skb.seq, length), {
+  transmit(turn, skb.seq, flagsOf(skb), queue.slice(skb.seq, length), {
     size: mss,
     fresh: true,
   });

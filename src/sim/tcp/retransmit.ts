@@ -3,8 +3,7 @@
  * presumed lost as far as the congestion window allows.
  */
 import { seqDiff, seqLt } from '../base/seq.ts';
-import { FIN, PSH } from '../wire/tcp.ts';
-import { splitSkb } from './output.ts';
+import { flagsOf, splitSkb } from './output.ts';
 import { mustWait, spaceAfter } from './pacing.ts';
 import { segmentSent } from './rate.ts';
 import { backedOff } from './rtt.ts';
@@ -83,9 +82,8 @@ export function resend(turn: Turn, skb: Skb, segments: number): boolean {
     if (payloadLength(skb) < room) collapse(turn, skb, room);
   }
   const length = payloadLength(skb);
-  const flags = (skb.fin ? FIN : 0) | (skb.push ? PSH : 0);
   sentAgain(turn, skb, length);
-  transmit(turn, skb.seq, flags, tcb.queue.slice(skb.seq, length), { size: mss });
+  transmit(turn, skb.seq, flagsOf(skb), tcb.queue.slice(skb.seq, length), { size: mss });
   spaceAfter(tcb, length, turn.now);
   return true;
 }
