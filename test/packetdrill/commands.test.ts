@@ -78,7 +78,7 @@ describe('commands of a script', () => {
     assert.equal(answer(`sysctl -q ${RMEM} net.ipv4.tcp_ecn=0 && ip tcp_metrics flush all`, WHOLE).end, 'passed');
     assert.equal(answer(`sysctl -q ${RMEM}; tc qdisc add dev tun0 root pfifo`, WHOLE).end, 'passed');
     const refused = [
-      'sysctl -q net.ipv4.tcp_ecn=1',
+      'sysctl -q net.ipv4.tcp_ecn=3',
       'sysctl net.ipv4.tcp_ecn',
       'sysctl net.ipv4.tcp_sack=yes',
       'sysctl net.ipv4.tcp_mtu_probing=1',

@@ -13,7 +13,7 @@ describe('what a script needs', () => {
 
   it('is told completely, each once', () => {
     const found = lacks(`--mss=3
-\`sysctl -q net.ipv4.tcp_ecn=1; halt\`
+\`sysctl -q net.ipv4.tcp_ecn=3; halt\`
 ${ACCEPTED}
 +0 cap_set(0, 0, 0) = 0
 +0 cap_set(0, 0, 0) = 0
@@ -33,7 +33,7 @@ ${ACCEPTED}
       'command halt',
       'option --mss',
       'packets larger than the MSS (GSO)',
-      'sysctl net.ipv4.tcp_ecn=1',
+      'sysctl net.ipv4.tcp_ecn=3',
       'urgent data',
     ]);
   });

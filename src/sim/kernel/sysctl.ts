@@ -82,7 +82,7 @@ export const SYSCTLS = {
   'net.ipv4.tcp_dsack':                  u8(1),
   'net.ipv4.tcp_early_demux':            u8(1),
   'net.ipv4.tcp_early_retrans':          int(3, 0, 4),
-  'net.ipv4.tcp_ecn':                    only(int(2, 0, 2), 0, 2),
+  'net.ipv4.tcp_ecn':                    only(int(2, 0, 5), 0, 1, 2),
   'net.ipv4.tcp_ecn_fallback':           flag(1),
   'net.ipv4.tcp_ecn_option':             int(2, 0, 2),
   'net.ipv4.tcp_ecn_option_beacon':      int(3, 0, 3),

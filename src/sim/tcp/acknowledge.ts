@@ -6,6 +6,8 @@
 import { type Seq, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { type Time, us } from '../base/time.ts';
 import { ECE, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
+import { restartAfterIdle } from './congestion/validation.ts';
+import { acceptCwr } from './ecn.ts';
 import { finSent, NODELAY, pushPending } from './output.ts';
 import { ackOfProbe } from './persist.ts';
 import { beginSample, segmentDelivered } from './rate.ts';
@@ -102,6 +104,7 @@ export function acknowledge(turn: Turn, segment: Segment, window: number): void 
   news.ece = tcb.ecn.on && (segment.flags & (ECE | SYN)) === ECE;
   rate.delivered += news.sackDelivered;
   if (news.ece) stats.deliveredCe += news.sackDelivered;
+  if (tcb.ecn.on) acceptCwr(turn, segment);
   tcb.rtt.probes = 0;
   stats.lastAckRecv = now;
   tcb.softError = undefined;
@@ -252,6 +255,7 @@ function updateWindow(turn: Turn, segment: Segment, window: number, news: AckNew
     snd.wl1 = segment.seq;
     if (snd.wnd !== window) {
       snd.wnd = window;
+      if (tcb.queue.unsent.head && tcb.settings.slowStartAfterIdle) restartAfterIdle(tcb, turn.now);
       snd.maxWnd = Math.max(snd.maxWnd, window);
     }
   }

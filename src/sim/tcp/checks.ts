@@ -51,6 +51,7 @@ const ack: Check = (turn, segment) => {
     return challenge(turn, 'acknowledges what was never sent', '5961 5.2');
   } else if (seqLt(segment.ack, tcb.snd.una)) {
     if (tooOldAck(tcb, segment.ack)) return challenge(turn, 'acknowledges what was acknowledged long ago', '5961 5.2');
+    acknowledge(turn, segment, segment.window << tcb.snd.scale);
   } else {
     replaceRecentTimestamp(turn, segment);
     acknowledge(turn, segment, segment.window << tcb.snd.scale);

@@ -11,6 +11,7 @@ import { probeDelay } from './persist.ts';
 import { segmentSent } from './rate.ts';
 import { dataSent } from './receive/acknowledging.ts';
 import { rearmRetransmission, scheduleLossProbe } from './recovery/probe.ts';
+import { enterCwr } from './recovery/reduce.ts';
 import {
   currentMss,
   cwndQuota,
@@ -91,7 +92,7 @@ export function writeXmit(turn: Turn, mss: number, nagle: Nagle, most: Most): bo
     let limit = mss;
     if (segs > 1 && !seqLt(tcb.snd.una, tcb.snd.up)) limit = splitPoint(tcb, skb, mss, quota, nagle);
     if (payloadLength(skb) > limit) splitSkb(tcb, queue.unsent, skb, limit, mss);
-    sendNew(turn, skb, mss);
+    if (!sendNew(turn, skb, mss)) break;
     sent += skb.segs;
     if (payloadLength(skb) < skb.segs * mss) tcb.snd.sml = skb.end; // tcp_minshall_update
     if (most !== 'all') break;
@@ -159,9 +160,13 @@ function growSkb(tcb: Tcb, skb: Skb, missing: number): void {
   queue.memory += moved;
 }
 
-/** The record leaves for the first time (tcp_transmit_skb, tcp_event_new_data_sent). */
-export function sendNew(turn: Turn, skb: Skb, mss: number): void {
+/**
+ * The record leaves for the first time (tcp_transmit_skb, tcp_event_new_data_sent).
+ * @returns false when the device takes none: it stays where it is
+ */
+export function sendNew(turn: Turn, skb: Skb, mss: number): boolean {
   const { tcb } = turn;
+  if (deviceRefuses(turn)) return false;
   const { queue, counts, timers, snd } = tcb;
   const length = payloadLength(skb);
   if (inFlight(tcb) === 0) tcb.cc.control.event?.(tcb, 'TX_START', turn.now);
@@ -182,6 +187,15 @@ export function sendNew(turn: Turn, skb: Skb, mss: number): void {
   counts.packetsOut += skb.segs;
   if (before === 0 || timers['loss probe'] !== undefined) rearmRetransmission(turn);
   if (timers.persist !== undefined) setTimer(turn, 'persist', undefined);
+  return true;
+}
+
+/** The queue before the device is full: that is congestion, too (tcp_transmit_skb, NET_XMIT_DROP). */
+export function deviceRefuses(turn: Turn): boolean {
+  if (!turn.tcb.settings.deviceFull) return false;
+  note(turn, 'the queue of the device is full', '', 'tcp_output.c __tcp_transmit_skb');
+  enterCwr(turn);
+  return true;
 }
 
 /** Sends what may leave; probes the peer's window when nothing may (__tcp_push_pending_frames). */

@@ -3,7 +3,7 @@
  * presumed lost as far as the congestion window allows.
  */
 import { seqDiff, seqLt } from '../base/seq.ts';
-import { flagsOf, splitSkb } from './output.ts';
+import { deviceRefuses, flagsOf, splitSkb } from './output.ts';
 import { mustWait, spaceAfter } from './pacing.ts';
 import { segmentSent } from './rate.ts';
 import { backedOff } from './rtt.ts';
@@ -83,6 +83,7 @@ export function resend(turn: Turn, skb: Skb, segments: number): boolean {
   }
   const length = payloadLength(skb);
   sentAgain(turn, skb, length);
+  if (deviceRefuses(turn)) return false;
   transmit(turn, skb.seq, flagsOf(skb), tcb.queue.slice(skb.seq, length), { size: mss });
   spaceAfter(tcb, length, turn.now);
   return true;

@@ -8,6 +8,7 @@ import type { Time } from '../base/time.ts';
 import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CHECKS } from './checks.ts';
+import { agreeOnEcn } from './ecn.ts';
 import { startKeepAlive } from './keepalive.ts';
 import { output } from './output.ts';
 import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
@@ -70,6 +71,8 @@ function agree(turn: Turn, segment: Segment): void {
   const overhead = tcb.timestamps.on ? 12 : 0;
   tcb.snd.mss = Math.max(Math.min(options.mss || 536, tcb.settings.mss), MIN_SEND_MSS) - overhead;
   tcb.snd.mssClamp = tcb.snd.mss + overhead;
+
+  agreeOnEcn(tcb, segment);
 
   tcb.irs = segment.seq;
   tcb.rcv.nxt = tcb.rcv.wup = tcb.rcv.copied = seqAdd(segment.seq, 1);

@@ -7,12 +7,13 @@ import { seqAdd } from '../base/seq.ts';
 import { ACK, ECE, SYN } from '../wire/tcp.ts';
 import type { TcpOptions } from '../wire/tcp-options.ts';
 import { INFINITE_SSTHRESH } from './congestion/control.ts';
+import { asksForEcn, SYN_ECN } from './ecn.ts';
 import { segmentSent } from './rate.ts';
 import { setCaState, updateRate } from './recovery/reduce.ts';
 import { backedOff } from './rtt.ts';
 import { newSkb } from './send-queue.ts';
 import { NEVER } from './tcb.ts';
-import { SYN_ECN, timestampAt } from './transmit.ts';
+import { timestampAt } from './transmit.ts';
 import { setTimer, type Turn } from './turn.ts';
 import { chooseInitialWindow, windowScale } from './window.ts';
 
@@ -31,7 +32,8 @@ export function sendSyn(turn: Turn): void {
   const segment = !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss;
   const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
   let flags = answer ? SYN | ACK : SYN;
-  if (tcb.ecn.on) flags |= answer ? ECE : SYN_ECN;
+  const repeated = tcb.stats.totalRetrans > 0; // perhaps it was lost because of it (RFC 3168 section 6.1.1.1)
+  if (tcb.ecn.on && !(repeated && tcb.settings.ecnFallback)) flags |= answer ? ECE : SYN_ECN;
   tcb.stats.segsOut++;
   turn.effects.push({
     do: 'transmit',
@@ -67,6 +69,7 @@ export function firstSyn(turn: Turn): void {
   snd.nxt = snd.write = snd.pushed = snd.up = skb.end;
   queue.begin(skb.end);
   tcb.loss.retransStamp = turn.now;
+  if (tcb.active) tcb.ecn.on = asksForEcn(tcb);
   sendSyn(turn);
   setTimer(turn, 'retransmit', backedOff(tcb));
 }

@@ -110,6 +110,10 @@ export interface Settings {
   notSentLowat: number;
   /** net.ipv4.tcp_ecn: 0 never, 1 ask and accept, 2 accept. */
   ecn: number;
+  /** net.ipv4.tcp_ecn_fallback: a SYN that is sent again does not ask for ECN. */
+  ecnFallback: boolean;
+  /** The device's queue takes no packet: whoever sends is told at once (tc pfifo limit 0). */
+  deviceFull: boolean;
   /** net.ipv4.tcp_retrans_collapse. */
   retransCollapse: boolean;
   /** Segments of the first window; the route's initcwnd, else 10 (RFC 6928). */

@@ -6,7 +6,7 @@
 import { EMPTY } from '../base/bytes.ts';
 import { type Seq, seq, seqAdd, seqDiff, seqLt, seqMax } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
-import { ACK, CWR, ECE, RST, type Segment, SYN, segmentLength, URG } from '../wire/tcp.ts';
+import { ACK, CWR, ECE, RST, type Segment, segmentLength, URG } from '../wire/tcp.ts';
 import type { TcpOptions } from '../wire/tcp-options.ts';
 import { ackSent } from './receive/acknowledging.ts';
 import { blocksToSend, hasBlocks } from './receive/sack.ts';
@@ -108,6 +108,3 @@ export function resetFor(segment: Segment): Segment | undefined {
     payload: EMPTY,
   };
 }
-
-/** The bits of a SYN that asks for ECN (RFC 3168 section 6.1.1). */
-export const SYN_ECN = SYN | ECE | CWR;

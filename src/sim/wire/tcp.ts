@@ -81,6 +81,8 @@ export interface Segment {
   /** Counts only when URG is set. */
   urgent: number;
   options: TcpOptions;
+  /** The ECN field of the IP header that it came in (RFC 3168 section 5); absent: 0. Not part of the segment's bytes. */
+  ecn?: number;
   payload: Uint8Array;
   /** The ECN field of the IP header that it came in (RFC 3168 section 5); absent: 0. Not part of the segment's bytes. */
   ecn?: number;

@@ -56,6 +56,8 @@ export const SETTINGS: Settings = {
   pacingCaRatio: 120,
   notSentLowat: 4_294_967_295,
   ecn: 2,
+  ecnFallback: true,
+  deviceFull: false,
   retransCollapse: true,
   initialCwnd: 10,
 };

@@ -91,6 +91,8 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     pacingCaRatio: sysctl['net.ipv4.tcp_pacing_ca_ratio'],
     notSentLowat: sysctl['net.ipv4.tcp_notsent_lowat'],
     ecn: sysctl['net.ipv4.tcp_ecn'],
+    ecnFallback: sysctl['net.ipv4.tcp_ecn_fallback'] !== 0,
+    deviceFull: host.device.limit === 0,
     retransCollapse: sysctl['net.ipv4.tcp_retrans_collapse'] !== 0,
     initialCwnd: metrics.initcwnd ?? INITIAL_CWND,
   };

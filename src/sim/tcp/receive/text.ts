@@ -5,6 +5,7 @@
  */
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../../base/seq.ts';
 import { FIN, type Segment } from '../../wire/tcp.ts';
+import { checkMark } from '../ecn.ts';
 import type { Tcb } from '../tcb.ts';
 import { answerWithReset } from '../transmit.ts';
 import { enter, finish, note, type Turn, wakeReaders } from '../turn.ts';
@@ -144,6 +145,7 @@ function arrived(turn: Turn, segment: Segment, skb: Skb): void {
   measureSegment(tcb, skb, segment);
   measureByWindow(turn);
   estimateAto(turn);
+  checkMark(turn, segment);
   if (skb.bytes.length >= WORTH_GROWING) growWindow(tcb, skb);
 }
 
@@ -170,6 +172,7 @@ function early(turn: Turn, segment: Segment, end: Seq): void {
   const { tcb } = turn;
   const { rcv } = tcb;
   const skb = skbOf(tcb, segment, end);
+  checkMark(turn, segment);
   if (!hasMemory(turn, skb)) {
     note(
       turn,

@@ -38,7 +38,12 @@ export function enterCwr(turn: Turn): void {
   const { tcb } = turn;
   tcb.cc.priorSsthresh = 0;
   if (tcb.cc.state !== 'Open' && tcb.cc.state !== 'Disorder') return;
-  note(turn, 'a congestion mark was echoed: the window is reduced', '3168 6.1.2', 'tcp_input.c tcp_enter_cwr');
+  note(
+    turn,
+    'congestion, though nothing is known to be lost: the window is reduced',
+    '3168 6.1.2',
+    'tcp_input.c tcp_enter_cwr',
+  );
   tcb.cc.undoMarker = undefined;
   beginReduction(turn);
   setCaState(turn, 'CWR');
