@@ -84,8 +84,6 @@ export interface Segment {
   /** The ECN field of the IP header that it came in (RFC 3168 section 5); absent: 0. Not part of the segment's bytes. */
   ecn?: number;
   payload: Uint8Array;
-  /** The ECN field of the IP header that it came in (RFC 3168 section 5); absent: 0. Not part of the segment's bytes. */
-  ecn?: number;
 }
 
 /** How much sequence space a segment takes: its bytes, and one each for SYN and FIN (SEG.LEN of RFC 9293). */
