@@ -1,5 +1,6 @@
 /** The command line of `socknb`: what may stand on it, as data, and what was meant by it. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { MODES, type ModeName } from '../packetdrill/modes.ts';
 import { isViewId, VIEW_IDS } from '../views/text.ts';
 import type { ViewId } from '../views/view.ts';
 
@@ -40,9 +41,12 @@ export const COMMANDS = {
     files: 'one',
   },
   packetdrill: {
-    usage: 'packetdrill FILE|FOLDER... [--format text|tap|junit|table] [--show VIEW]... [--pcapng OUT] [--define NAME=VALUE]...',
+    usage: 'packetdrill FILE|FOLDER... [--ip-version ipv4|ipv4-mapped-v6|ipv6] [--format text|tap|junit|table] [--show VIEW]... [--pcapng OUT] [--define NAME=VALUE]...',
     about: 'Runs packetdrill scripts against a simulated host; what it cannot simulate is told apart from what fails.',
-    options: { format: { type: 'string' }, show: { type: 'string', multiple: true }, pcapng: { type: 'string' }, define: { type: 'string', multiple: true } },
+    options: {
+      'ip-version': { type: 'string' }, format: { type: 'string' }, show: { type: 'string', multiple: true }, pcapng: { type: 'string' },
+      define: { type: 'string', multiple: true },
+    },
     files: 'many',
   },
 } as const satisfies Record<string, CommandForm>;
@@ -80,6 +84,8 @@ export type Command =
   | {
       name: 'packetdrill';
       files: readonly string[];
+      /** Over what scripts run that do not say it; undefined: IPv4, and nothing is defined for them. */
+      mode: ModeName | undefined;
       format: ScriptFormat;
       /** Pictures of each run, as text. */
       show: readonly ViewId[];
@@ -132,6 +138,7 @@ export function parseCommand(args: readonly string[]): Command {
       return {
         name,
         files,
+        mode: modeOf(values['ip-version']),
         format: formatOf(values.format),
         show: viewsOf(values.show),
         pcapng: values.pcapng as string | undefined,
@@ -165,6 +172,11 @@ function formatOf(value: unknown): ScriptFormat {
   const format = SCRIPT_FORMATS.find((known) => known === (value ?? 'text'));
   if (!format) throw new UsageError(`--format is ${SCRIPT_FORMATS.join(', ')}, not '${value}'`);
   return format;
+}
+
+function modeOf(value: unknown): ModeName | undefined {
+  if (value === undefined || Object.hasOwn(MODES, value as string)) return value as ModeName | undefined;
+  throw new UsageError(`--ip-version is ${Object.keys(MODES).join(', ')}, not '${value}'`);
 }
 
 function viewsOf(value: unknown): ViewId[] {

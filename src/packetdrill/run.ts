@@ -69,7 +69,7 @@ export function run(text: string, options: RunOptions = {}): RunResult {
   let machine: Machine | undefined;
   let running: Run | undefined;
   try {
-    const script = parse(text, new Map([...(options.mode?.defines ?? []), ...(options.defines ?? [])]));
+    const script = parse(text, options.defines);
     const config = configOf(script, options.mode);
     const { localAddr, remoteAddr, mtu } = config;
     machine = new Machine({ local: localAddr, remote: remoteAddr, mtu, seed: options.seed ?? 1 });

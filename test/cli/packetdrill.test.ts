@@ -35,13 +35,13 @@ const BAD = GOOD.replace('ack 1', 'ack 2');
 describe('socknb packetdrill', () => {
   it('runs all scripts of a folder and tells how each ended', async () => {
     write('good.pkt', GOOD);
-    write('more/lacking.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n`);
+    write('more/lacking.pkt', `${GOOD}+0 recvmmsg(3) = 0\n`);
     write('more/readme.txt', 'no script');
     const { code, out } = await run(folder);
     assert.equal(code, 0);
     assert.deepEqual(out.split('\n'), [
       'good.pkt: passed in 0 of virtual time',
-      'more/lacking.pkt:3: not supported: poll() at line 3',
+      'more/lacking.pkt:3: not supported: recvmmsg() at line 3',
       '2 scripts: 1 passed, 1 not supported',
       '',
     ]);
@@ -92,19 +92,19 @@ describe('socknb packetdrill', () => {
   });
 
   it('shows what a suite lacks, most needed first', async () => {
-    write('a.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n`);
-    write('b.pkt', `${GOOD}+0 poll([], 0, 0) = 0\n+0 < udp (10)\n`);
+    write('a.pkt', `${GOOD}+0 recvmmsg(3) = 0\n`);
+    write('b.pkt', `${GOOD}+0 recvmmsg(3) = 0\n+0 < udp (10)\n`);
     write('c.pkt', BAD);
     write('d.pkt', GOOD);
     const { out } = await run('--format', 'table', folder);
     assert.deepEqual(out.split('\n'), [
-      'unsupported  a.pkt:3  (poll())',
-      'unsupported  b.pkt:3  (poll(); UDP)',
+      'unsupported  a.pkt:3  (recvmmsg())',
+      'unsupported  b.pkt:3  (recvmmsg(); UDP)',
       'failed       c.pkt:2  (other behaviour)',
       'passed       d.pkt',
       '',
       'scripts  alone  needs',
-      '      2      1  poll()',
+      '      2      1  recvmmsg()',
       '      1      1  other behaviour',
       '      1      0  UDP',
       '',

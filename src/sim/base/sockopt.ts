@@ -18,6 +18,11 @@ export const SOCKET_OPTIONS = {
     IP_TOS: 1, IP_TTL: 2, IP_MTU_DISCOVER: 10, IP_RECVERR: 11, IP_RECVTTL: 12, IP_RECVTOS: 13, IP_MTU: 14, IP_FREEBIND: 15,
     IP_TRANSPARENT: 19, IP_MINTTL: 21, IP_BIND_ADDRESS_NO_PORT: 24, IP_LOCAL_PORT_RANGE: 51,
   },
+  SOL_IPV6: {
+    IPV6_UNICAST_HOPS: 16, IPV6_MTU_DISCOVER: 23, IPV6_MTU: 24, IPV6_RECVERR: 25, IPV6_V6ONLY: 26, IPV6_FLOWINFO_SEND: 33,
+    IPV6_RECVHOPLIMIT: 51, IPV6_RECVPATHMTU: 60, IPV6_DONTFRAG: 62, IPV6_RECVTCLASS: 66, IPV6_TCLASS: 67,
+    IPV6_AUTOFLOWLABEL: 70, IPV6_MINHOPCOUNT: 73, IPV6_TRANSPARENT: 75, IPV6_FREEBIND: 78,
+  },
   SOL_TCP: {
     TCP_NODELAY: 1, TCP_MAXSEG: 2, TCP_CORK: 3, TCP_KEEPIDLE: 4, TCP_KEEPINTVL: 5, TCP_KEEPCNT: 6, TCP_SYNCNT: 7,
     TCP_LINGER2: 8, TCP_DEFER_ACCEPT: 9, TCP_WINDOW_CLAMP: 10, TCP_INFO: 11, TCP_QUICKACK: 12, TCP_CONGESTION: 13,
@@ -28,7 +33,12 @@ export const SOCKET_OPTIONS = {
 } as const;
 
 /** Every option's number by its name. */
-export const SOCKOPT = { ...SOCKET_OPTIONS.SOL_SOCKET, ...SOCKET_OPTIONS.SOL_IP, ...SOCKET_OPTIONS.SOL_TCP } as const;
+export const SOCKOPT = {
+  ...SOCKET_OPTIONS.SOL_SOCKET,
+  ...SOCKET_OPTIONS.SOL_IP,
+  ...SOCKET_OPTIONS.SOL_IPV6,
+  ...SOCKET_OPTIONS.SOL_TCP,
+} as const;
 
 export type OptionLevel = keyof typeof SOCKET_OPTIONS;
 export type OptionName = keyof typeof SOCKOPT;
@@ -70,7 +80,12 @@ const FORMS: Partial<Record<OptionName, OptionForm>> = {
 
 const BY_NUMBER = new Map<string, OptionName>();
 /** The numbers of the levels. */
-export const OPTION_LEVELS: Readonly<Record<OptionLevel, number>> = { SOL_SOCKET: 1, SOL_IP: 0, SOL_TCP: 6 };
+export const OPTION_LEVELS: Readonly<Record<OptionLevel, number>> = {
+  SOL_SOCKET: 1,
+  SOL_IP: 0,
+  SOL_IPV6: 41,
+  SOL_TCP: 6,
+};
 for (const level of Object.keys(SOCKET_OPTIONS) as OptionLevel[]) {
   for (const [name, number] of Object.entries(SOCKET_OPTIONS[level])) {
     BY_NUMBER.set(`${OPTION_LEVELS[level]}:${number}`, name as OptionName);

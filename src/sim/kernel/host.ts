@@ -68,7 +68,7 @@ export interface Sender {
   readonly id: number;
   readonly localAddr: Address;
   readonly remoteAddr: Address;
-  readonly opts?: Pick<SockOpts, 'tos' | 'ttl' | 'trafficClass' | 'hopLimit'>;
+  readonly opts?: Pick<SockOpts, 'tos' | 'ttl' | 'trafficClass' | 'hopLimit' | 'autoFlowLabel'>;
   readonly txHash?: number;
 }
 
@@ -202,7 +202,8 @@ export class Host implements Port {
     const ecn = ect ? ECT0 : 0;
     if (src.family === 6) {
       const dscp = opts ? opts.trafficClass >> 2 : 0;
-      return { src, dst, ttl: opts?.hopLimit || HOP_LIMIT, dscp, ecn, flowLabel: txHash & 0xfffff };
+      const ttl = opts && opts.hopLimit >= 0 ? opts.hopLimit : HOP_LIMIT;
+      return { src, dst, ttl, dscp, ecn, flowLabel: opts?.autoFlowLabel === false ? 0 : txHash & 0xfffff };
     }
     this.#ipId = (this.#ipId + 1) & 0xffff;
     const ttl = opts?.ttl || this.sysctl['net.ipv4.ip_default_ttl'];

@@ -90,8 +90,9 @@ export class Socket {
   /** SO_RCVTIMEO and SO_SNDTIMEO: how long a call may block; undefined: without end. */
   receiveTimeout: Time | undefined;
   sendTimeout: Time | undefined;
-  /** IP_RECVERR or IPV6_RECVERR: ICMP errors are reported at once, and queued. */
+  /** IP_RECVERR, and IPV6_RECVERR: ICMP errors are reported at once, and queued. */
   receiveErrors = false;
+  receiveErrors6 = false;
   /** SO_ZEROCOPY: sends may ask for MSG_ZEROCOPY. */
   zeroCopy = false;
   /** The number of the next send with MSG_ZEROCOPY (sk_zckey). */
@@ -141,6 +142,7 @@ export function inheritOptions(child: Socket, listener: Socket): void {
   child.receiveTimeout = listener.receiveTimeout;
   child.sendTimeout = listener.sendTimeout;
   child.receiveErrors = listener.receiveErrors;
+  child.receiveErrors6 = listener.receiveErrors6;
   child.zeroCopy = listener.zeroCopy;
   child.timestamping = listener.timestamping;
   child.kept = listener.kept && new Map(listener.kept);

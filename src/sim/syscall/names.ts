@@ -64,7 +64,7 @@ export function bindName(host: Host, socket: Socket, given: SockAddr): Meant {
 /** Whether an address is the host's, or may be bound although it is not (inet_can_nonlocal_bind). */
 function owned(host: Host, socket: Socket, addr: Address): boolean {
   const anywhere = addr.family === 4 && host.sysctl['net.ipv4.ip_nonlocal_bind'] !== 0;
-  return host.owns(addr) || anywhere || Boolean(socket.kept?.get('IP_FREEBIND'));
+  return host.owns(addr) || anywhere || Boolean(socket.kept?.get(addr.family === 4 ? 'IP_FREEBIND' : 'IPV6_FREEBIND'));
 }
 
 /** The address that connect() is to reach (tcp_v4_connect, tcp_v6_connect): a wildcard is the host itself. */

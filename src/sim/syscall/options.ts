@@ -1,6 +1,6 @@
 /**
  * setsockopt(2) and getsockopt(2): looks an option up by level and number and lets its row in options-socket.ts,
- * options-ip.ts or options-tcp.ts do the rest. Values are what {@link OptionValue} says. Options that Linux has and that
+ * options-ip.ts, options-ipv6.ts or options-tcp.ts do the rest. Values are what {@link OptionValue} says. Options that Linux has and that
  * are not here give ENOPROTOOPT.
  */
 import type { Errno } from '../base/errno.ts';
@@ -16,12 +16,14 @@ import {
 import { type Handler, withSocket } from './call.ts';
 import type { Option, OptionTable } from './option.ts';
 import { IP_OPTIONS } from './options-ip.ts';
+import { IPV6_OPTIONS } from './options-ipv6.ts';
 import { SOCKET_OPTIONS } from './options-socket.ts';
 import { TCP_OPTIONS } from './options-tcp.ts';
 
 const TABLES: Readonly<Record<OptionLevel, OptionTable>> = {
   SOL_SOCKET: SOCKET_OPTIONS,
   SOL_IP: IP_OPTIONS,
+  SOL_IPV6: IPV6_OPTIONS,
   SOL_TCP: TCP_OPTIONS,
 };
 

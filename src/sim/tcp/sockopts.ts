@@ -65,10 +65,14 @@ export interface SockOpts {
   ttl: number;
   /** IPV6_TCLASS: {@link tos} of packets in IPv6. */
   trafficClass: number;
-  /** IPV6_UNICAST_HOPS; 0: net.ipv6.conf.all.hop_limit. */
+  /** IPV6_UNICAST_HOPS; below 0: net.ipv6.conf.all.hop_limit. */
   hopLimit: number;
+  /** IPV6_AUTOFLOWLABEL: packets carry a flow label. */
+  autoFlowLabel: boolean;
   /** IP_MTU_DISCOVER: one of IP_PMTUDISC_. */
   pathMtuDiscovery: number;
+  /** IPV6_MTU_DISCOVER: the same of packets in IPv6. */
+  pathMtuDiscovery6: number;
 }
 
 /** Linux TCP_DELACK_MAX. */
@@ -107,6 +111,8 @@ export const newSockOpts = (): SockOpts => ({
   tos: 0,
   ttl: 0,
   trafficClass: 0,
-  hopLimit: 0,
+  hopLimit: -1,
+  autoFlowLabel: true,
   pathMtuDiscovery: PMTUDISC_WANT,
+  pathMtuDiscovery6: PMTUDISC_WANT,
 });
