@@ -26,6 +26,8 @@ export const MALFORMATIONS = {
   'tcp data offset':    { about: 'the data offset is below five words',                linux: 'PKT_TOO_SMALL' },
   'tcp options':        { about: 'the data offset lies beyond the end of the segment', linux: 'NOT_SPECIFIED' },
   'tcp checksum':       { about: 'the checksum over segment and pseudo header is wrong', linux: 'TCP_CSUM' },
+  'icmp truncated':     { about: 'fewer than the eight bytes of an ICMP header',       linux: 'PKT_TOO_SMALL' },
+  'icmp checksum':      { about: 'the checksum of the ICMP message is wrong',          linux: 'ICMP_CSUM' },
 } as const satisfies Record<string, { about: string; linux: string }>;
 
 export type Malformation = keyof typeof MALFORMATIONS;

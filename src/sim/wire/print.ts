@@ -13,6 +13,7 @@ import { foldChecksum, pseudoHeaderSum } from './checksum.ts';
 import { IPV4_HEADER, PROTOCOL } from './ipv4.ts';
 import { IPV6_HEADER } from './ipv6.ts';
 import { getU16, getU32 } from './octets.ts';
+import { icmp6Text, icmpText } from './print-icmp.ts';
 import { ACK, FIN, FLAGS, RST, SYN, TCP_HEADER, URG } from './tcp.ts';
 import { FAST_OPEN_EXPERIMENT, optionLength, TCP_OPTIONS, type TcpOption } from './tcp-options.ts';
 
@@ -57,6 +58,9 @@ function packetText4(bytes: Uint8Array, base?: Base): string {
   const dst = addressAt(bytes, 16, 4);
   const protocol = bytes[9] as number;
   const fragment = getU16(bytes, 6) & 0x3fff;
+  if (protocol === PROTOCOL.icmp && fragment === 0) {
+    return `${start}${src.text} > ${dst.text}: ${icmpText(bytesOfTcp)}`;
+  }
   if (protocol !== PROTOCOL.tcp || (fragment & 0x1fff) !== 0) {
     return `${start}${src.text} > ${dst.text}: ip-proto-${protocol} ${bytesOfTcp.length}`;
   }
@@ -93,6 +97,7 @@ function packetText6(bytes: Uint8Array, base?: Base): string {
     const segment = { bytes: bytes.subarray(at, end), missing, summed: missing === 0, src, dst, named: headers !== '' };
     return start + (headers && ends + headers) + segmentText(segment, base);
   }
+  if (protocol === PROTOCOL.icmp6) return `${start}${ends}${headers}${icmp6Text(bytes.subarray(at, end))}`;
   const rest = protocol === NO_NEXT_HEADER ? 'no next header' : `ip-proto-${protocol} ${total - at}`;
   return `${start}${ends}${headers}${rest}`;
 }
