@@ -20,10 +20,13 @@ export interface Fact {
   again: boolean;
   /** The timer whose end sent it; 'arrival': a segment that came; 'call': a program; 'none': no cause in the log. */
   reason: string;
-  /** Of the sender's receive side: RCV.NXT and the edge of its window, and both at its packet before. */
+  /**
+   * Of the sender's receive side: RCV.NXT and the edge of its window; and the edge at its packet before, with what that
+   * acknowledged: in one turn a retransmission may leave before RCV.NXT moves, and an ACK after it.
+   */
   nxt: number | undefined;
   edge: number | undefined;
-  before: { nxt: number | undefined; edge: number | undefined } | undefined;
+  before: { ack: number | null; edge: number | undefined } | undefined;
   /** The edge of the peer's window, as the sender knew it. */
   room: number | undefined;
   /** The sender noted a fast recovery before. */
@@ -65,7 +68,7 @@ export const factsOfPackets = perLog((log: Log): ReadonlyMap<number, Fact> => {
         recovering: recovering.has(event.sock),
         arrival: undefined,
       });
-      last.set(event.sock, { nxt, edge });
+      last.set(event.sock, { ack: packets.get(event.n)?.ack ?? null, edge: nxt === undefined ? undefined : edge });
     } else if (event.kind === 'packet.arrived' || event.kind === 'packet.dropped') {
       const packet = packets.get(event.packet);
       const fact = facts.get(event.packet);
@@ -198,8 +201,8 @@ export const AGREEMENTS: readonly Agreement[] = [
   },
   {
     name: 'a bare acknowledgment that changes neither RCV.NXT nor the window is a duplicate, or answers a keep-alive',
-    of: (both) => own(both) && bare(both) && both.fact.before?.nxt !== undefined && both.fact.edge !== both.fact.nxt,
-    log: ({ fact }) => fact.before?.nxt === fact.nxt && fact.before?.edge === fact.edge,
+    of: (both) => own(both) && bare(both) && both.fact.before?.edge !== undefined && both.fact.edge !== both.fact.nxt,
+    log: ({ fact, seen: { packet } }) => fact.before?.ack === packet.ack && fact.before?.edge === fact.edge,
     tshark: ({ flags }) => flags.has('duplicate_ack') || flags.has('keep_alive_ack'),
     but: [
       NOTHING_BEFORE,

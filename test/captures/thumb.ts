@@ -24,11 +24,13 @@ export const SCRIPTS: Readonly<Record<string, string>> = {
  +0 > . 1:1(0) ack 2
  +0 < P. 1:501(500) ack 1 win 65535`,
 
-  'nothing before it': `${SERVER}
- +0 < P. 1:11(10) ack 1 win 65535
- +0 > . 1:1(0) ack 11
- +0 < S 5000:5000(0) win 65535
- +0 > . 1:1(0) ack 11`,
+  'nothing before it': `
+  0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+ +0 bind(3, ..., ...) = 0
+ +0 listen(3, 1) = 0
++.1 < S 4294967295:4294967295(0) win 65535 <mss 1000>
+ +0 > S. 0:0(0) ack 0 <...>
++.5 < S 4294967295:4294967295(0) win 65535 <mss 1000>`,
 
   'after a SYN': `\`sysctl -q net.ipv4.tcp_rmem="4096 93440 200000"\`
   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3

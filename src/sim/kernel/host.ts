@@ -46,6 +46,11 @@ export interface HostSetup {
 }
 
 const LOOPBACK_MTU = 65536;
+/**
+ * The most that a packet on the loopback device carries whole, whatever its headers: an IP packet's length has 16 bits.
+ * Linux sends larger ones there too, with a length of 0 (net/ipv4/ip_output.c __ip_local_out).
+ */
+const LOOPBACK_PAYLOAD = 65_535 - 120;
 /** Bits that an address shares with its neighbours'. */
 const PREFIX = { 4: 24, 6: 64 } as const;
 /** Linux net.ipv6.conf.all.hop_limit. */
@@ -182,7 +187,8 @@ export class Host implements Port {
    */
   send(segment: Segment, from: Sender, cause: number, size?: number, ect = false): void {
     const link = this.route(from.remoteAddr)?.link;
-    if (size !== undefined && segment.payload.length > size && (link?.offload === 'cut' || !this.device.tso)) {
+    const cut = link ? link.offload === 'cut' || !this.device.tso : segment.payload.length > LOOPBACK_PAYLOAD;
+    if (cut && size !== undefined && segment.payload.length > size) {
       for (const part of cutSegment(segment, size)) this.#transmit(link, part, from, cause, ect);
     } else this.#transmit(link, segment, from, cause, ect);
   }
