@@ -5,22 +5,28 @@ import { type Errno, errnoName } from '../sim/base/errno.ts';
 import type { Time } from '../sim/base/time.ts';
 import type { Answer } from '../sim/syscall/call-log.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
-import type { CallName } from '../sim/syscall/signatures.ts';
+import { type CallName, CONSTANTS } from '../sim/syscall/signatures.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { Context } from '../sim/trace/schema.ts';
 import type { Descriptor, FdTable } from './descriptors.ts';
 import type { Libc } from './libc.ts';
 import { pack, SOCKADDR_MAX, unpack } from './sockaddr.ts';
 
-/** Bits of poll(2). */
-export const POLLIN = 1;
-export const POLLOUT = 4;
+export const { POLLIN, POLLOUT } = CONSTANTS;
+const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = CONSTANTS;
 
-/** A call that cannot go on: until a descriptor is ready, or until an instant. */
-export type Park = { on: string } & (
-  | { descriptor: Descriptor; events: typeof POLLIN | typeof POLLOUT }
-  | { until: Time }
-);
+/** A descriptor, and the bits of poll(2) that somebody waits for. */
+export interface Polled {
+  descriptor: Descriptor;
+  events: number;
+}
+
+/** A call that cannot go on: until one of some descriptors is ready, or until an instant. */
+export interface Park {
+  on: string;
+  polls: readonly Polled[];
+  until: Time | undefined;
+}
 
 export type Reply = Answer | Park;
 
@@ -43,6 +49,8 @@ export interface Call {
   /** A number for a new socket. */
   nextSocket(): number;
   now(): Time;
+  /** When it was entered. */
+  readonly at: Time;
 }
 
 /** Makes, from a call and its arguments, the function that is tried until it has a result. */
@@ -52,6 +60,31 @@ export type Handler<A extends readonly unknown[]> = (call: Call, args: A) => () 
 export function withDescriptor(call: Call, fd: number, body: (descriptor: Descriptor) => Reply): () => Reply {
   const descriptor = call.process.fds.get(fd);
   return () => (descriptor ? body(descriptor) : { errno: 'EBADF' });
+}
+
+/** Puts a new real descriptor into the process, under the lowest number from `from` on, and logs both. */
+export function install(call: Call, descriptor: Descriptor, closeOnExec = false, from = 0): number {
+  const { fds, pid } = call.process;
+  descriptor.closeOnExec = closeOnExec;
+  const fd = fds.install(descriptor, from);
+  call.log.add('fd.open', { ...call.here, sock: descriptor.file.sock }, { pid, fd });
+  return fd;
+}
+
+/** Waits for one descriptor, for as long as the program has set by `timeout`: SO_RCVTIMEO or SO_SNDTIMEO. */
+export function waitFor(call: Call, descriptor: Descriptor, events: number, on: string): Reply {
+  const until = deadline(call, descriptor.real, events === POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO);
+  if (until !== undefined && call.now() >= until) return { errno: 'EAGAIN' };
+  return { on, polls: [{ descriptor, events }], until };
+}
+
+/** When a blocking call on this socket must end; undefined: never. */
+export function deadline({ libc, at }: Call, real: number, option: number): Time | undefined {
+  const timeval = new Uint8Array(16);
+  if (libc.getsockopt(real, SOL_SOCKET, option, timeval, new Uint32Array([16])) < 0) return undefined;
+  const view = new DataView(timeval.buffer);
+  const time = view.getUint32(0, true) * 1e9 + view.getUint32(8, true) * 1e3;
+  return time === 0 ? undefined : ((at + time) as Time);
 }
 
 /** The name of the error that the last call of the C library failed with. */

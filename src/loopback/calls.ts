@@ -16,25 +16,31 @@ import { type Errno, errnoNumber } from '../sim/base/errno.ts';
 import { type OptionValue, optionForm, optionLength, packOption, unpackOption } from '../sim/base/sockopt.ts';
 import type { Time } from '../sim/base/time.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
+import { gather, room, scatter } from '../sim/syscall/memory.ts';
 import { type CallName, CONSTANTS } from '../sim/syscall/signatures.ts';
 import {
   bindTo,
   type Call,
   type Handler,
+  install,
   lastError,
   logNames,
   nameOf,
   POLLIN,
   POLLOUT,
   type Reply,
+  waitFor,
   withDescriptor,
   zeroOr,
 } from './call.ts';
 import { adopt, type Description, type Descriptor } from './descriptors.ts';
+import { copy, fcntl, ioctl, lseek, open, pipe2, sendfile, splice } from './files.ts';
+import { recvmsg, sendmsg } from './messages.ts';
+import { epollControl, epollCreate, epollCreate1, epollWait, poll, select } from './readiness.ts';
 import { pack, Refused, SOCKADDR_MAX, unpack } from './sockaddr.ts';
 
 const { AF_INET, AF_INET6, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = CONSTANTS;
-const { MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_NOSIGNAL, SOL_SOCKET, SO_ERROR } = CONSTANTS;
+const { MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_WAITALL, MSG_NOSIGNAL, SOL_SOCKET, SO_ERROR } = CONSTANTS;
 
 /** IP_BIND_ADDRESS_NO_PORT of ip(7): the address is bound now, the port is chosen by connect(). */
 const IP_BIND_ADDRESS_NO_PORT = 24;
@@ -43,14 +49,6 @@ const DEFAULT_SOURCE = '127.0.0.1';
 
 /** Whether a failing call is one that a blocking socket would have waited in. */
 const mustWait = (errno: Errno, file: Description): boolean => errno === 'EAGAIN' && !file.nonblocking;
-
-/** Puts a new real descriptor into the process, and logs both. */
-function install(call: Call, descriptor: Descriptor): number {
-  const { fds, pid } = call.process;
-  const fd = fds.install(descriptor);
-  call.log.add('fd.open', { ...call.here, sock: descriptor.file.sock }, { pid, fd });
-  return fd;
-}
 
 /** A socket of the log. @param listener the socket that it was accepted from, or 0 */
 function newSocket(call: Call, nonblocking: boolean, family: number, type: number, listener: number): Description {
@@ -77,7 +75,7 @@ const socket: Handler<[domain: number, type: number, protocol: number]> = (call,
     const real = call.libc.socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (real < 0) return { errno: lastError(call) };
     const file = newSocket(call, (type & SOCK_NONBLOCK) !== 0, domain, kind, 0);
-    return { result: install(call, adopt(call.libc, real, file)) };
+    return { result: install(call, adopt(call.libc, real, file), (type & SOCK_CLOEXEC) !== 0) };
   };
 };
 
@@ -100,10 +98,11 @@ const listen: Handler<[fd: number, backlog: number]> = (call, [fd, backlog]) =>
     return answer;
   });
 
-const accept: Handler<[fd: number]> = (call, [fd]) =>
+const accept: Handler<[fd: number, flags?: number]> = (call, [fd, flags = 0]) =>
   withDescriptor(call, fd, (descriptor) => {
     const { libc, process } = call;
     const { real, file } = descriptor;
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) return { errno: 'EINVAL' };
     if (process.fds.full) return { errno: 'EMFILE' };
     const bytes = new Uint8Array(SOCKADDR_MAX);
     const accepted = libc.accept4(real, bytes, new Uint32Array([bytes.length]), SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -111,12 +110,12 @@ const accept: Handler<[fd: number]> = (call, [fd]) =>
       const errno = lastError(call);
       if (!mustWait(errno, file)) return { errno };
       const port = nameOf(libc, real, 'getsockname')?.port;
-      return { descriptor, events: POLLIN, on: `a connection in the accept queue of port ${port}` };
+      return waitFor(call, descriptor, POLLIN, `a connection in the accept queue of port ${port}`);
     }
     const peer = unpack(bytes);
     const family = peer.addr.startsWith(':') ? AF_INET6 : AF_INET;
-    const child = adopt(libc, accepted, newSocket(call, false, family, SOCK_STREAM, file.sock));
-    const result = install(call, child);
+    const child = adopt(libc, accepted, newSocket(call, (flags & SOCK_NONBLOCK) !== 0, family, SOCK_STREAM, file.sock));
+    const result = install(call, child, (flags & SOCK_CLOEXEC) !== 0);
     logNames(call, child);
     return { result, out: [null, peer, family === AF_INET6 ? SOCKADDR_MAX : 16] };
   });
@@ -135,7 +134,8 @@ const connect: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) 
     started = true;
     if (errno === undefined) return { result: 0 };
     if (!waits || file.nonblocking) return { errno };
-    return { descriptor, events: POLLOUT, on: `the handshake with ${address.addr}:${address.port}` };
+    const waiting = waitFor(call, descriptor, POLLOUT, `the handshake with ${address.addr}:${address.port}`);
+    return 'errno' in waiting ? { errno } : waiting;
   });
 };
 
@@ -155,12 +155,13 @@ function takePending(file: Description): Errno | undefined {
 }
 
 /** read(2) and recv(2). @param flags undefined: read(2) */
-const receive = (call: Call, fd: number, buf: Uint8Array, flags: number | undefined): (() => Reply) => {
+export const receive = (call: Call, fd: number, buf: Uint8Array, flags: number | undefined): (() => Reply) => {
   let done = 0;
   return withDescriptor(call, fd, (descriptor) => {
     const { libc } = call;
     const { real, file } = descriptor;
-    const finish = (): Reply => ({ result: done, data: done === 0 ? EMPTY : buf.slice(0, done) });
+    const unseen = ((flags ?? 0) & MSG_TRUNC) !== 0;
+    const finish = (): Reply => ({ result: done, data: done === 0 || unseen ? EMPTY : buf.slice(0, done) });
     const left = done === 0 ? takePending(file) : undefined;
     if (left) return { errno: left };
     for (;;) {
@@ -174,7 +175,8 @@ const receive = (call: Call, fd: number, buf: Uint8Array, flags: number | undefi
       }
       const errno = lastError(call);
       if (mustWait(errno, file) && !((flags ?? 0) & MSG_DONTWAIT)) {
-        return { descriptor, events: POLLIN, on: `data on descriptor ${fd}` };
+        const waiting = waitFor(call, descriptor, POLLIN, `data on descriptor ${fd}`);
+        return 'errno' in waiting && done > 0 ? finish() : waiting;
       }
       if (done === 0) return { errno };
       if (errno !== 'EAGAIN') file.pending = errno;
@@ -184,7 +186,14 @@ const receive = (call: Call, fd: number, buf: Uint8Array, flags: number | undefi
 };
 
 /** write(2) and send(2): a blocking call takes all bytes, however long that lasts. @param flags undefined: write(2) */
-const transmit = (call: Call, fd: number, data: Uint8Array, flags: number | undefined): (() => Reply) => {
+export const transmit = (
+  call: Call,
+  fd: number,
+  data: Uint8Array,
+  flags: number | undefined,
+  address?: SockAddr,
+): (() => Reply) => {
+  const target = address && pack(address);
   let done = 0;
   return withDescriptor(call, fd, (descriptor) => {
     const { libc } = call;
@@ -196,7 +205,7 @@ const transmit = (call: Call, fd: number, data: Uint8Array, flags: number | unde
       const terminal = flags === undefined && file.sock === 0;
       const n = terminal
         ? libc.write(real, rest, rest.length)
-        : libc.send(real, rest, rest.length, (flags ?? 0) | MSG_NOSIGNAL);
+        : libc.sendto(real, rest, rest.length, (flags ?? 0) | MSG_NOSIGNAL, target ?? null, target?.length ?? 0);
       if (n >= 0) {
         done += n;
         if (done >= data.length) return { result: done };
@@ -204,7 +213,8 @@ const transmit = (call: Call, fd: number, data: Uint8Array, flags: number | unde
       }
       const errno = lastError(call);
       if (mustWait(errno, file) && !((flags ?? 0) & MSG_DONTWAIT)) {
-        return { descriptor, events: POLLOUT, on: `room in the send buffer of descriptor ${fd}` };
+        const waiting = waitFor(call, descriptor, POLLOUT, `room in the send buffer of descriptor ${fd}`);
+        return 'errno' in waiting && done > 0 ? { result: done } : waiting;
       }
       if (done === 0) return { errno };
       if (errno !== 'EAGAIN' && errno !== 'EPIPE') file.pending = errno;
@@ -225,11 +235,7 @@ const close: Handler<[fd: number]> = (call, [fd]) =>
   });
 
 const dup: Handler<[fd: number]> = (call, [fd]) =>
-  withDescriptor(call, fd, ({ real, file }) => {
-    if (call.process.fds.full) return { errno: 'EMFILE' };
-    const copy = call.libc.dup(real);
-    return copy < 0 ? { errno: lastError(call) } : { result: install(call, adopt(call.libc, copy, file)) };
-  });
+  withDescriptor(call, fd, (descriptor) => copy(call, descriptor, 0, false));
 
 const setsockopt: Handler<[fd: number, level: number, name: number, value: OptionValue]> = (
   call,
@@ -267,18 +273,32 @@ const nanosleep: Handler<[duration: number]> = (call, [duration]) => {
   const until = (call.now() + duration) as Time;
   return () => {
     if (!Number.isFinite(duration) || duration < 0) return { errno: 'EINVAL' };
-    return call.now() >= until ? { result: 0 } : { until, on: 'its sleep to end' };
+    return call.now() >= until ? { result: 0 } : { polls: [], until, on: 'its sleep to end' };
   };
+};
+
+/** Lays what came into the buffers of a list. */
+const scattered = (iov: readonly Uint8Array[], attempt: () => Reply) => (): Reply => {
+  const reply = attempt();
+  if ('data' in reply && reply.data && iov.length > 1) scatter(iov, reply.data);
+  return reply;
 };
 
 /** A handler of some call: which arguments it takes is known by the facade alone. */
 type AnyHandler = (call: Call, args: never) => () => Reply;
 
 /* biome-ignore format: a table */
-export const HANDLERS: Readonly<Partial<Record<CallName, AnyHandler>>> = {
+export const HANDLERS: Readonly<Record<CallName, AnyHandler>> = {
   socket, bind, listen, accept, connect, shutdown, close, dup, setsockopt, getsockopt, nanosleep,
   getsockname: name('getsockname'), getpeername: name('getpeername'),
+  accept4: accept, recvmsg, sendmsg, poll, select, epoll_create: epollCreate, epoll_create1: epollCreate1,
+  epoll_ctl: epollControl, epoll_wait: epollWait, epoll_pwait: epollWait, fcntl, ioctl, pipe2, open, lseek, sendfile, splice,
   read: (call, [fd, buf]: readonly [number, Uint8Array]) => receive(call, fd, buf, undefined),
+  readv: (call, [fd, iov]: readonly [number, readonly Uint8Array[]]) => scattered(iov, receive(call, fd, room(iov), undefined)),
+  writev: (call, [fd, iov]: readonly [number, readonly Uint8Array[]]) => transmit(call, fd, gather(iov), undefined),
+  recvfrom: (call, [fd, buf, flags]: readonly [number, Uint8Array, number]) => receive(call, fd, buf, flags),
+  sendto: (call, [fd, data, flags, address]: readonly [number, Uint8Array, number, SockAddr | undefined]) =>
+    transmit(call, fd, data, flags, address),
   recv: (call, [fd, buf, flags]: readonly [number, Uint8Array, number]) => receive(call, fd, buf, flags),
   write: (call, [fd, data]: readonly [number, Uint8Array]) => transmit(call, fd, data, undefined),
   send: (call, [fd, data, flags]: readonly [number, Uint8Array, number]) => transmit(call, fd, data, flags),

@@ -16,7 +16,7 @@ import type { Libc } from './libc.ts';
 const { SOL_SOCKET, SO_LINGER } = CONSTANTS;
 
 /** RLIMIT_NOFILE, the usual soft limit: one more than the highest descriptor. */
-const LIMIT = 1024;
+export const LIMIT = 1024;
 /** struct linger: on, for no time. */
 const AT_ONCE = new Int32Array([1, 0]);
 /** O_CLOEXEC, for dup3: no program that the editor starts inherits a socket. */
@@ -27,7 +27,7 @@ export interface Description {
   /** The socket's number in the log; 0: /dev/null. */
   readonly sock: number;
   /** Whether the program asked for O_NONBLOCK. The real description always has it: see calls.ts. */
-  readonly nonblocking: boolean;
+  nonblocking: boolean;
   /** An error that the kernel gave to a call which had moved bytes before: the next call's. */
   pending: Errno | undefined;
 }
@@ -36,6 +36,8 @@ export interface Description {
 export class Descriptor {
   readonly real: number;
   readonly file: Description;
+  /** FD_CLOEXEC, as the program asked for it: the real one always has it. */
+  closeOnExec = false;
   #holders = 1;
 
   constructor(real: number, file: Description) {
@@ -67,6 +69,8 @@ export function adopt(libc: Libc, real: number, file: Description): Descriptor {
 /** The descriptors of one process. */
 export class FdTable {
   readonly #open: (Descriptor | undefined)[] = [];
+  /** The files that open() knows, by path: real descriptors that keep them alive. */
+  readonly files = new Map<string, Descriptor>();
 
   constructor() {
     for (let fd = 0; fd < 3; fd++) {
@@ -80,12 +84,12 @@ export class FdTable {
 
   /** Whether no further descriptor may be opened: EMFILE. */
   get full(): boolean {
-    return this.#lowest() >= LIMIT;
+    return this.#lowest(0) >= LIMIT;
   }
 
-  /** Gives a descriptor the lowest free number. */
-  install(descriptor: Descriptor): number {
-    const fd = this.#lowest();
+  /** Gives a descriptor the lowest free number from `from` on. */
+  install(descriptor: Descriptor, from = 0): number {
+    const fd = this.#lowest(from);
     this.#open[fd] = descriptor;
     return fd;
   }
@@ -106,10 +110,13 @@ export class FdTable {
       if (descriptor?.file.sock) libc.setsockopt(descriptor.real, SOL_SOCKET, SO_LINGER, AT_ONCE, AT_ONCE.byteLength);
       this.close(fd);
     }
+    for (const file of this.files.values()) file.release();
+    this.files.clear();
   }
 
-  #lowest(): number {
-    const at = this.#open.indexOf(undefined);
-    return at < 0 ? this.#open.length : at;
+  #lowest(from: number): number {
+    let fd = from;
+    while (this.#open[fd]) fd++;
+    return fd;
   }
 }

@@ -12,7 +12,6 @@ import type { Log } from '../sim/trace/log.ts';
 import type { Call, Handler, Park, ProcessState, Reply } from './call.ts';
 import { HANDLERS } from './calls.ts';
 import type { Libc } from './libc.ts';
-import { Refused } from './sockaddr.ts';
 
 /** A host of the topology, as the real kernel stands in for it. */
 export interface Host {
@@ -78,10 +77,9 @@ export class Dispatcher {
       here,
       nextSocket: () => ++this.#sockets,
       now: this.#now,
+      at: this.#now(),
     };
-    const handler = HANDLERS[name] as Handler<readonly unknown[]> | undefined;
-    if (!handler) throw new Refused(`${name}: real sockets do not have this call here. Choose the simulator.`);
-    const attempt = handler(call, args);
+    const attempt = (HANDLERS[name] as Handler<readonly unknown[]>)(call, args);
     this.#log.now = this.#now();
     const sock = process.fds.get(descriptorOf(name, args))?.file.sock ?? 0;
     const enter = logEnter(this.#log, { ...here, sock, cause: -1 }, { pid: process.pid, name, args, position });
@@ -123,7 +121,7 @@ export class Dispatcher {
     log.now = this.#now();
     if ('on' in reply) {
       call.on = reply.on;
-      if ('descriptor' in reply) reply.descriptor.hold();
+      for (const { descriptor } of reply.polls) descriptor.hold();
       this.#parked.set(task, reply);
       log.add('call.block', { host: task.host.index, task: task.id }, { enter: call.enter, on: reply.on });
       log.cause = -1;
@@ -140,7 +138,7 @@ export class Dispatcher {
   }
 }
 
-/** A call that no longer waits lets go of its descriptor. */
+/** A call that no longer waits lets go of its descriptors. */
 function release(park: Park | undefined): void {
-  if (park && 'descriptor' in park) park.descriptor.release();
+  for (const { descriptor } of park?.polls ?? []) descriptor.release();
 }

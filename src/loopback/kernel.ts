@@ -47,6 +47,9 @@ export interface LoopbackOptions {
   silence?: Time;
 }
 
+/** The calls that are given an address, and where. */
+const ADDRESS_AT: Partial<Record<CallName, number>> = { bind: 1, connect: 1, sendto: 3 };
+
 class Loopback implements Kernel {
   readonly kind = 'loopback';
   readonly log = new Log();
@@ -168,7 +171,7 @@ class Loopback implements Kernel {
     );
     const now = this.now();
     const wakes = parked
-      .map(([task, park]) => ({ task, park, at: 'until' in park ? park.until : ready.has(park) ? 0 : now + 1 }))
+      .map(([task, park]) => ({ task, park, at: ready.has(park) ? 0 : (park.until ?? now + 1) }))
       .filter(({ task, park, at }) => at <= now && this.#dispatcher.parked.get(task) === park);
     this.#ready.push(...wakes.sort((a, b) => a.at - b.at).map(({ task }) => task));
   }
@@ -186,7 +189,7 @@ class Loopback implements Kernel {
   #due(): number {
     let due = Number.POSITIVE_INFINITY;
     for (const pause of this.#pauses) due = Math.min(due, pause.due);
-    for (const park of this.#dispatcher.parked.values()) if ('until' in park) due = Math.min(due, park.until);
+    for (const park of this.#dispatcher.parked.values()) due = Math.min(due, park.until ?? due);
     return due;
   }
 
@@ -229,13 +232,14 @@ class Loopback implements Kernel {
 
   /** The arguments that the real call is made with, and that the log tells. @throws Refused for what leaves the machine */
   #admitted(name: CallName, args: readonly unknown[], host: Host): readonly unknown[] {
-    if (name !== 'bind' && name !== 'connect') return args;
-    const [fd, address] = args as [number, SockAddr];
+    const at = ADDRESS_AT[name];
+    const address = at === undefined ? undefined : (args[at] as SockAddr | undefined);
+    if (!address) return args;
     const hint = (addr: string): string | undefined => {
       const index = this.#topology.hosts.findIndex(({ address, address6 }) => address === addr || address6 === addr);
       return index < 0 ? undefined : `${standIn(index)}, which ${this.#topology.hosts[index]?.name}.ip gives`;
     };
-    return [fd, loopbackOnly(name, address, host.ip, hint)];
+    return args.with(at as number, loopbackOnly(name, address, host.ip, hint));
   }
 }
 

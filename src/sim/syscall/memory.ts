@@ -49,6 +49,10 @@ export function split(bytes: Uint8Array, like: readonly Uint8Array[]): Uint8Arra
   return like.map(({ length }) => bytes.subarray(from, (from += length)));
 }
 
+/** One buffer for all that a list has room for. */
+export const room = (iov: readonly Uint8Array[]): Uint8Array =>
+  iov.length === 1 || iov.some(isNowhere) ? gather(iov) : new Uint8Array(totalLength(iov));
+
 /** Lays bytes into the buffers of a list, one after the other. */
 export function scatter(iov: readonly Uint8Array[], bytes: Uint8Array): void {
   let from = 0;

@@ -11,9 +11,9 @@ import { errorReport } from '../kernel/tcp/readiness.ts';
 import { inputHint } from '../tcp/receive/read.ts';
 import { type Call, type Handler, withSocket } from './call.ts';
 import type { ControlMessage } from './kernel.ts';
-import { isNowhere, type Message, scatter } from './memory.ts';
+import { isNowhere, type Message, room, scatter } from './memory.ts';
 import { CONSTANTS as C } from './signatures.ts';
-import { receiveInto, room, scattered } from './transfer.ts';
+import { receiveInto, scattered } from './transfer.ts';
 
 /** sizeof(struct cmsghdr), and what it is rounded up to. */
 const HEADER = 16;

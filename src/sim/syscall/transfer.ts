@@ -15,7 +15,7 @@ import { memoryFree, type SendFlags, send as tcpSend } from '../tcp/send.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { type Call, type Handler, patience } from './call.ts';
 import type { SockAddr } from './kernel.ts';
-import { gather, isNowhere, type Message, scatter, totalLength } from './memory.ts';
+import { gather, isNowhere, type Message, room, scatter } from './memory.ts';
 import { CONSTANTS } from './signatures.ts';
 import { readFile, writeFile } from './streams.ts';
 
@@ -39,10 +39,6 @@ export const readv: Handler<[fd: number, iov: readonly Uint8Array[]]> = (call, [
 /** recv(2), recvfrom(2): unlike read(), a call for no bytes waits for some. */
 export const recv: Handler<[fd: number, buf: Uint8Array, flags?: number]> = (call, [, buf, flags = 0]) =>
   receiveInto(call, buf, flags, plain);
-
-/** One buffer for all of a list. */
-export const room = (iov: readonly Uint8Array[]): Uint8Array =>
-  iov.length === 1 || iov.some(isNowhere) ? gather(iov) : new Uint8Array(totalLength(iov));
 
 /** Lays what came into the buffers of a list. */
 export function scattered(iov: readonly Uint8Array[], reply: Reply): Reply {

@@ -47,8 +47,8 @@ export function inputQueued(tcb: Tcb): number {
   return marked ? toMark : available(tcb);
 }
 
-/** TCP_INQ: bytes left to read; 1 when only the end of the stream is (tcp.c tcp_inq_hint). */
-export const inputHint = (tcb: Tcb): number => available(tcb) || (tcb.finReceived ? 1 : 0);
+/** TCP_INQ: bytes left to read, and one more for the end of the stream (tcp.c tcp_inq_hint). */
+export const inputHint = (tcb: Tcb): number => available(tcb) + (tcb.finReceived ? 1 : 0);
 
 /** How many bytes a read waits for (sock.h sock_rcvlowat). */
 export const readTarget = (opts: SockOpts, length: number, waitAll: boolean): number =>
