@@ -30,6 +30,8 @@ export interface WorldOptions {
   initialSequence?: number;
   /** false: the log numbers events and keeps none, for worlds that are too large to be looked at. */
   log?: boolean;
+  /** How many descriptors a process may have open (RLIMIT_NOFILE); 1024 unless given. */
+  openFiles?: number;
 }
 
 /** The first process of the first host gets this number, the next host's the next hundred. */
@@ -45,11 +47,13 @@ class World implements Kernel {
   /** Answers of calls that had blocked, to be handed out one by one. */
   readonly #answers: (() => void)[] = [];
   readonly #threads: Threads<Task, Host>;
+  readonly #openFiles: number | undefined;
   readonly #mains: Task[] = [];
   #cells = 0;
 
-  constructor({ seed, topology, hooks, initialSequence, log = true }: WorldOptions) {
+  constructor({ seed, topology, hooks, initialSequence, log = true, openFiles }: WorldOptions) {
     this.#hooks = hooks;
+    this.#openFiles = openFiles;
     this.log = new Log({ keep: log });
     this.#threads = new Threads<Task, Host>(this.log);
     let sockets = 0;
@@ -135,7 +139,7 @@ class World implements Kernel {
   async dispose(): Promise<void> {}
 
   #startProcess(name: string, host: Host): Process {
-    const process: ProcessState = { pid: FIRST_PID * (host.index + 1), name, fds: new FdTable() };
+    const process: ProcessState = { pid: FIRST_PID * (host.index + 1), name, fds: new FdTable(this.#openFiles) };
     this.log.add('process.start', { host: host.index, cause: -1 }, { pid: process.pid, name });
     const newTask = (taskName: string): Task =>
       this.#threads.start(host, process.pid, (id) => ({
