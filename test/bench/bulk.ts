@@ -3,6 +3,7 @@
  * segments of 1448 bytes with timestamps; buffers of 4 and 6 MB. Programs write and read 1 MiB at a time, so that TCP is
  * measured and not the number of system calls. Segments per second count the bytes read, as the peer counts them.
  */
+import { Rng } from '../../src/sim/base/rng.ts';
 import { ms } from '../../src/sim/base/time.ts';
 import type { Process } from '../../src/sim/syscall/kernel.ts';
 import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
@@ -16,6 +17,9 @@ const RECEIVE_BUFFER = 6 << 20;
 const CHUNK = 1 << 20;
 const PORT = 9000;
 
+const rng = new Rng(1, 'bulk');
+const SOURCE = Uint8Array.from({ length: CHUNK }, () => rng.below(256));
+
 export interface BulkSetup {
   bytes: number;
   loss?: number;
@@ -25,7 +29,7 @@ export interface BulkSetup {
 
 /** One flow: the server writes, the client reads to the end. @returns how many bytes were read */
 async function flow({ clients: [client], server }: BenchWorld, port: number, bytes: number): Promise<number> {
-  const source = new Uint8Array(CHUNK);
+  const source = SOURCE.slice();
   const target = new Uint8Array(CHUNK);
   let received = 0;
   const reader = server.spawn(`sink ${port}`, async (me) => {
@@ -45,14 +49,17 @@ async function flow({ clients: [client], server }: BenchWorld, port: number, byt
     const fd = await me.socket(AF_INET, SOCK_STREAM);
     await me.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
     await me.connect(fd, { addr: server.ip, port });
-    for (let left = bytes; left > 0; left -= CHUNK) await me.write(fd, source.subarray(0, Math.min(left, CHUNK)));
+    for (let left = bytes; left > 0; left -= CHUNK) {
+      new DataView(source.buffer).setUint32(0, left); // no two writes are alike: the log must keep them all
+      await me.write(fd, source.subarray(0, Math.min(left, CHUNK)));
+    }
     await me.close(fd);
   });
   await Promise.all([writer.join(), reader.join()]);
   return received;
 }
 
-/** Plays the flows. @returns the world, how many bytes were read, and the wall seconds that it took */
+/** Plays the flows. @returns the world, how many bytes were read, and the seconds that it took */
 async function play({ bytes, loss = 0, flows = 1, log = true }: BulkSetup) {
   const world = benchWorld({
     path: { delay: ms(5), rate: 1e9, queue: 1000, loss, mtu: 1500 },
@@ -61,6 +68,7 @@ async function play({ bytes, loss = 0, flows = 1, log = true }: BulkSetup) {
   });
   const each = Math.floor(bytes / flows);
   let received = 0;
+  const began = process.cpuUsage();
   const wall = await timed(() =>
     world.run(async () => {
       const read = await Promise.all(Array.from({ length: flows }, (_, i) => flow(world, PORT + i, each)));
@@ -68,17 +76,19 @@ async function play({ bytes, loss = 0, flows = 1, log = true }: BulkSetup) {
     }),
   );
   if (received !== each * flows) throw new Error(`${received} of ${each * flows} bytes were read`);
-  return { world, received, wall };
+  const { user, system } = process.cpuUsage(began);
+  return { world, received, wall, cpu: (user + system) / 1e6 };
 }
 
 /** Data segments and events per wall second, and the memory that the process has ever taken. */
 export async function bulk(setup: BulkSetup): Promise<Record<string, number>> {
-  const { world, received, wall } = await play(setup);
+  const { world, received, wall, cpu } = await play(setup);
   const events = world.kernel.log.next;
   return {
     'data segments/s': received / SEGMENT / wall,
     'events/s': events / wall,
     'wall s': wall,
+    'CPU s': cpu,
     'virtual s': world.kernel.now() / 1e9,
     events,
     'peak RSS MB': process.resourceUsage().maxRSS / 1000,
