@@ -193,3 +193,29 @@ describe('world: whatever the network does', () => {
     assert.equal(b.kernel.log.length, 7);
   });
 });
+
+describe('world: the loopback device', () => {
+  it('no packet is longer than IPv4 can say, though a segment nearly is', async () => {
+    const k = kit();
+    await k.value(async () => {
+      const listener = await k.server.socket(AF_INET, SOCK_STREAM);
+      await k.server.bind(listener, { addr: '127.0.0.1', port: 80 });
+      await k.server.listen(listener, 1);
+      const fd = await k.server.socket(AF_INET, SOCK_STREAM);
+      await k.server.connect(fd, { addr: '127.0.0.1', port: 80 });
+      const child = await k.server.accept(listener);
+      const sizes = [109_548, 6223, 15_177, 19]; // what waits for the window comes to one byte more than a segment
+      const writer = k.server.spawn('writer', async (me) => {
+        for (const size of sizes) await me.write(fd, new Uint8Array(size));
+        await me.close(fd);
+      });
+      const buf = new Uint8Array(1460);
+      let received = 0;
+      for (let n = await k.server.read(child, buf); n > 0; n = await k.server.read(child, buf)) received += n;
+      await writer.join();
+      assert.equal(received, 130_967);
+    });
+    const longest = Math.max(...k.events('packet.sent').map(({ bytes }) => bytes.length));
+    assert.equal(longest, 65_535);
+  });
+});

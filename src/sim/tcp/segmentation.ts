@@ -55,7 +55,8 @@ export function tsoSegments(tcb: Tcb, mss: number): number {
   if (shift < 32) bytes += Math.floor(GSO_MAX_SIZE / 2 ** shift);
   bytes = Math.min(bytes, GSO_MAX_SIZE);
   const least = cc.control.minTsoSegs?.(tcb) ?? settings.minTsoSegs;
-  return Math.max(Math.floor(bytes / mss), least);
+  const fit = Math.max(Math.floor(GSO_MAX_SIZE / mss), 1); // on loopback, one segment is all that a packet can be
+  return Math.min(Math.max(Math.floor(bytes / mss), least), fit);
 }
 
 /** Whether another segment may be in flight, and how many at once: never the whole window in one packet (tcp_cwnd_test). */
