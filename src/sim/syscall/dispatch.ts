@@ -4,7 +4,7 @@
  */
 import { must } from '../base/bug.ts';
 import type { Host } from '../kernel/host.ts';
-import { releaseFile } from '../kernel/release.ts';
+import { letGo, releaseFile } from '../kernel/release.ts';
 import type { Parked, PendingCall, ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Call, Handler } from './call.ts';
 import { type Answer, descriptorOf, keptArgs, logEnter, logExit } from './call-log.ts';
@@ -107,7 +107,10 @@ function wait(host: Host, task: Task, call: PendingCall, { park, on, until }: Pa
 }
 
 function leave(host: Host, task: Task, call: PendingCall, answer: Answer): void {
-  if (call.held && call.file && --call.file.references === 0) releaseFile(host, call.file);
+  if (call.held && call.file && --call.file.references === 0) {
+    const lingering = releaseFile(host, call.file); // the call that ends here is not close(): it does not wait
+    if (lingering) letGo(host, lingering.socket);
+  }
   logExit(host.machine.log, { host: host.index, task: task.id }, call.enter, call.name, answer);
   task.call = undefined;
 }

@@ -3,7 +3,7 @@ import { FILE } from '../base/uapi.ts';
 import { type Access, OpenFile } from '../kernel/file.ts';
 import { Inode } from '../kernel/inode.ts';
 import { Pipe } from '../kernel/pipe.ts';
-import { releaseFile } from '../kernel/release.ts';
+import { type Lingering, letGo, lingers, releaseFile } from '../kernel/release.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { atMark, receiveQueued, unacknowledged, unsent } from '../kernel/tcp/readiness.ts';
@@ -11,17 +11,30 @@ import { type Call, type Handler, installFile } from './call.ts';
 
 const { O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK, O_CLOEXEC, FD_CLOEXEC } = FILE;
 
-/** close(2): frees the number; the last reference closes what it stands for. */
-export const close: Handler<[fd: number]> =
-  (call, [fd]) =>
-  () => {
+/** close(2): frees the number; the last reference closes what it stands for, and with SO_LINGER waits for the peer. */
+export const close: Handler<[fd: number]> = (call, [fd]) => {
+  let lingering: Lingering | undefined;
+  return () => {
     const { host, process } = call;
-    const file = process.fds.remove(fd);
-    if (!file) return { errno: 'EBADF' };
-    call.log.add('fd.close', { ...call.here, sock: file.socket?.id ?? 0 }, { pid: process.pid, fd });
-    if (file.references === 0) releaseFile(host, file);
+    if (!lingering) {
+      const file = process.fds.remove(fd);
+      if (!file) return { errno: 'EBADF' };
+      call.log.add('fd.close', { ...call.here, sock: file.socket?.id ?? 0 }, { pid: process.pid, fd });
+      if (file.references === 0) lingering = releaseFile(host, file);
+      if (!lingering) return { result: 0 };
+    }
+    const { socket, until } = lingering;
+    if (lingers(host, lingering)) {
+      return {
+        park: [socket.writers],
+        on: `the peer of descriptor ${fd} to acknowledge everything (SO_LINGER)`,
+        until,
+      };
+    }
+    letGo(host, socket);
     return { result: 0 };
   };
+};
 
 /** Another descriptor for the same description, the lowest from `from` on. */
 function copy(call: Call, from: number, closeOnExec: boolean): Reply {

@@ -11,9 +11,9 @@ import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply, attachTcb, logNames, nameText } from '../kernel/tcp/bridge.ts';
 import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
-import { anyPort, connectPort } from '../kernel/tcp/ports.ts';
+import { anyPort, connectPort, mayTakeOver, takeOver } from '../kernel/tcp/ports.ts';
 import { stateChanged } from '../kernel/tcp/readiness.ts';
-import { activeOpen, close, passiveOpen, shutdownSend } from '../tcp/calls.ts';
+import { abort, activeOpen, passiveOpen, shutdownSend } from '../tcp/calls.ts';
 import { isAny } from '../wire/address.ts';
 import { type Call, type Handler, installFile, patience, withSocket } from './call.ts';
 import type { SockAddr } from './kernel.ts';
@@ -150,6 +150,7 @@ function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | unde
   if (isAny(sock.localAddr)) sock.localAddr = route.source;
   sock.remoteAddr = target;
   sock.remotePort = address.port;
+  const chosen = sock.localPort === 0 ? 'by kernel' : 'by name';
   if (sock.localPort === 0) {
     const port = connectPort(host, sock, target, address.port);
     if (port === undefined) {
@@ -159,12 +160,13 @@ function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | unde
     }
     sock.localPort = port;
     host.demux.hold(sock);
-  } else if (host.demux.connection(sock.localAddr, sock.localPort, target, address.port)) {
-    return { errno: 'EADDRNOTAVAIL' };
   }
+  const old = host.demux.connection(sock.localAddr, sock.localPort, target, address.port);
+  if (old && !mayTakeOver(host, old, chosen)) return { errno: 'EADDRNOTAVAIL' };
+  const after = old && takeOver(host, old);
   host.demux.addConnection(sock);
   logNames(host, sock);
-  const tcb = attachTcb(host, sock, route.mtu);
+  const tcb = attachTcb(host, sock, route.mtu, after);
   apply(host, sock, activeOpen(tcb, host.now));
   return undefined;
 }
@@ -198,14 +200,18 @@ export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
     if (tcb.state === 'LISTEN') {
       if (reading) {
         stopListening(host, sock);
-        apply(host, sock, close(tcb, host.now));
+        apply(host, sock, abort(tcb, host.now));
       }
+      return { result: 0 };
+    }
+    if (tcb.state === 'SYN-SENT') {
+      apply(host, sock, abort(tcb, host.now)); // whatever `how` says
       return { result: 0 };
     }
     if (reading) sock.receiveShut = tcb.receiveShut = true;
     if (writing) {
       sock.sendShut = true;
-      apply(host, sock, tcb.state === 'SYN-SENT' ? close(tcb, host.now) : shutdownSend(tcb, host.now));
+      apply(host, sock, shutdownSend(tcb, host.now));
     }
     stateChanged(host, sock);
     return { result: 0 };

@@ -24,9 +24,9 @@ import {
   tooOldAck,
 } from './receive/validate.ts';
 import { initTransfer } from './syn.ts';
-import { enterTimeWait } from './time-wait.ts';
+import { enterTimeWait, orphanInFinWait2 } from './time-wait.ts';
 import { answerWithReset } from './transmit.ts';
-import { enter, finish, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
+import { enter, finish, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 
 /** Fifth check. */
 const ack: Check = (turn, segment) => {
@@ -67,7 +67,7 @@ const afterAck: Check = (turn, segment) => {
     // with a FIN that will be taken now, FIN-WAIT-1 moves once, not twice (RFC 9293 3.3.2 note 2)
     enter(turn, 'rcv ACK of FIN', 'FIN-WAIT-2');
     wakeWriters(turn);
-    if (tcb.orphan) setTimer(turn, 'FIN-WAIT-2', tcb.settings.finTimeout);
+    if (tcb.orphan) return orphanInFinWait2(turn, segment);
   } else if (tcb.state === 'CLOSING') {
     enterTimeWait(turn, 'rcv ACK of FIN');
     return 'stop';

@@ -5,11 +5,12 @@
 import { EMPTY } from '../base/bytes.ts';
 import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
+import { probeWithinUserTimeout } from './giving-up.ts';
 import { sendNew, splitSkb } from './output.ts';
 import { backedOff, RTO_MIN } from './rtt.ts';
 import { currentMss, setSegments, windowEnd } from './segmentation.ts';
 import { payloadLength } from './send-queue.ts';
-import type { Tcb } from './tcb.ts';
+import { NEVER, type Tcb } from './tcb.ts';
 import { transmit } from './transmit.ts';
 import { setTimer, type Turn } from './turn.ts';
 
@@ -42,8 +43,9 @@ export function ackOfProbe(turn: Turn): void {
   if (!head) return;
   if (seqLe(head.end, windowEnd(tcb))) {
     tcb.rtt.backoff = 0;
+    tcb.rtt.probesSince = NEVER;
     setTimer(turn, 'persist', undefined);
   } else {
-    setTimer(turn, 'persist', probeDelay(tcb));
+    setTimer(turn, 'persist', probeWithinUserTimeout(turn, probeDelay(tcb)));
   }
 }

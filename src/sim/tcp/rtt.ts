@@ -10,9 +10,11 @@ import type { Tcb } from './tcb.ts';
 
 /** Linux TCP_RTO_MIN; RFC 6298 says 1 s. */
 export const RTO_MIN = ms(200);
-/** Linux TCP_RTO_MAX. */
-export const RTO_MAX = s(120);
-const RTO_MIN_US = 200_000;
+
+/** The least that the deviation adds to a timeout: the route's, the socket's or the host's word, in this order (tcp_rto_min). */
+export const rtoMin = ({ opts, settings }: Tcb): Time => settings.routeRtoMin ?? (opts.rtoMin || settings.rtoMin);
+/** The longest timeout (tcp_rto_max). */
+export const rtoMax = ({ opts, settings }: Tcb): Time => opts.rtoMax || settings.rtoMax;
 
 /** Microseconds from one instant to another, as the kernel's microsecond clock counts them. */
 export const elapsed = (from: Time, to: Time): number => Math.floor(to / 1000) - Math.floor(from / 1000);
@@ -36,10 +38,11 @@ export function sampleMin({ rtt }: Tcb, micros: number, delayed: boolean, now: T
 export function sampleRtt(tcb: Tcb, sample: number): void {
   const { rtt } = tcb;
   const m = Math.max(1, sample);
+  const least = rtoMin(tcb) / 1000;
   if (rtt.srtt8 === 0) {
     rtt.srtt8 = m * 8;
     rtt.mdev4 = m * 2; // half the sample: the first RTO is three times the RTT
-    rtt.rttvar4 = Math.max(rtt.mdev4, RTO_MIN_US);
+    rtt.rttvar4 = Math.max(rtt.mdev4, least);
     rtt.mdevMax4 = rtt.rttvar4;
     rtt.seq = tcb.snd.nxt;
   } else {
@@ -55,14 +58,14 @@ export function sampleRtt(tcb: Tcb, sample: number): void {
     if (seqLt(rtt.seq, tcb.snd.una)) {
       if (rtt.mdevMax4 < rtt.rttvar4) rtt.rttvar4 -= (rtt.rttvar4 - rtt.mdevMax4) >> 2;
       rtt.seq = tcb.snd.nxt;
-      rtt.mdevMax4 = RTO_MIN_US;
+      rtt.mdevMax4 = least;
     }
   }
-  rtt.rto = Math.min(us((rtt.srtt8 >> 3) + rtt.rttvar4), RTO_MAX) as Time;
+  rtt.rto = Math.min(us((rtt.srtt8 >> 3) + rtt.rttvar4), rtoMax(tcb)) as Time;
 }
 
 /** The smoothed round trip; 0 before the first sample. */
 export const smoothedRtt = (tcb: Tcb): Time => us(tcb.rtt.srtt8 >> 3);
 
-/** The timeout with backoff (RFC 6298 5.5), at most 120 s. */
-export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * 2 ** tcb.rtt.backoff, RTO_MAX) as Time;
+/** The timeout with backoff (RFC 6298 5.5), within bounds. */
+export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * 2 ** tcb.rtt.backoff, rtoMax(tcb)) as Time;

@@ -16,7 +16,7 @@ import { beginReceiving } from './receive/autotune.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
 import { firstSyn, initTransfer, sendSyn } from './syn.ts';
 import type { Tcb } from './tcb.ts';
-import { timeWaitSegment } from './time-wait.ts';
+import { isMiniature, timeWaitSegment } from './time-wait.ts';
 import { answerWithReset } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 import { windowScale } from './window.ts';
@@ -26,7 +26,7 @@ const MIN_SEND_MSS = 48;
 
 export interface Arrival {
   effects: Effect[];
-  /** The segment is a SYN that ends TIME-WAIT: a listener should look at it. */
+  /** The segment is a SYN that may end TIME-WAIT, if somebody listens: see time-wait.ts. */
   forListener: boolean;
 }
 
@@ -45,10 +45,11 @@ export function segmentArrives(tcb: Tcb, segment: Segment, now: Time): Arrival {
     case 'SYN-SENT':
       synSent(turn, segment);
       break;
-    case 'TIME-WAIT':
-      forListener = timeWaitSegment(turn, segment) === 'new';
-      break;
     default:
+      if (isMiniature(tcb)) {
+        forListener = timeWaitSegment(turn, segment) === 'new';
+        break;
+      }
       for (const check of CHECKS) if (check(turn, segment) === 'stop') break;
       output(turn);
       acknowledgeArrival(turn);

@@ -73,6 +73,7 @@ export const TRANSITIONS = [
   { from: 'FIN-WAIT-2',   on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
   { from: 'FIN-WAIT-2',   on: 'ABORT',              to: 'CLOSED',       send: 'RST',       rfc: '3.10.5' },
   { from: 'FIN-WAIT-2',   on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },
+  { from: 'FIN-WAIT-2',   on: 'active OPEN',        to: 'CLOSED',       send: '',          rfc: 'RFC 6191' },
 
   { from: 'CLOSE-WAIT',   on: 'CLOSE',              to: 'LAST-ACK',     send: 'FIN',       rfc: '3.10.4' },
   { from: 'CLOSE-WAIT',   on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
@@ -81,17 +82,18 @@ export const TRANSITIONS = [
 
   { from: 'CLOSING',      on: 'rcv ACK of FIN',     to: 'TIME-WAIT',    send: '',          rfc: '3.10.7.4' },
   { from: 'CLOSING',      on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
-  { from: 'CLOSING',      on: 'ABORT',              to: 'CLOSED',       send: 'RST',       rfc: '3.10.5' },
+  { from: 'CLOSING',      on: 'ABORT',              to: 'CLOSED',       send: '',          rfc: '3.10.5' },
   { from: 'CLOSING',      on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },
 
   { from: 'LAST-ACK',     on: 'rcv ACK of FIN',     to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
   { from: 'LAST-ACK',     on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
-  { from: 'LAST-ACK',     on: 'ABORT',              to: 'CLOSED',       send: 'RST',       rfc: '3.10.5' },
+  { from: 'LAST-ACK',     on: 'ABORT',              to: 'CLOSED',       send: '',          rfc: '3.10.5' },
   { from: 'LAST-ACK',     on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },
 
   { from: 'TIME-WAIT',    on: 'time-wait timeout',  to: 'CLOSED',       send: '',          rfc: '3.10.8' },
   { from: 'TIME-WAIT',    on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
   { from: 'TIME-WAIT',    on: 'rcv SYN',            to: 'CLOSED',       send: '',          rfc: '3.6.1 MAY-2' },
+  { from: 'TIME-WAIT',    on: 'active OPEN',        to: 'CLOSED',       send: '',          rfc: 'RFC 6191' },
 ] as const satisfies readonly Transition[];
 
 export type Row = (typeof TRANSITIONS)[number];

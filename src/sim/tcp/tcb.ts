@@ -72,6 +72,8 @@ export interface Settings {
   keepCount: number;
   /** net.ipv4.tcp_rto_min_us, tcp_rto_max_ms. */
   rtoMin: Time;
+  /** The route's rto_min, which beats both the setting and the socket. */
+  routeRtoMin: Time | undefined;
   rtoMax: Time;
   /** net.ipv4.tcp_thin_linear_timeouts. */
   thinLinear: boolean;
@@ -182,6 +184,15 @@ export interface Tcb {
   /** No descriptor is left (Linux SOCK_DEAD). */
   orphan: boolean;
 
+  /** What Linux keeps when it has let most of the block go (struct tcp_timewait_sock): in TIME-WAIT, or an orphan's FIN-WAIT-2. */
+  closing: {
+    miniature: boolean;
+    /** When that happened (tw_entry_stamp). */
+    since: Time;
+    /** As what the host counts it. */
+    counted: keyof Totals | undefined;
+  };
+
   timers: Record<TimerName, Time | undefined>;
 
   rtt: {
@@ -198,8 +209,9 @@ export interface Tcb {
     backoff: number;
     /** Timeouts in a row without new data acknowledged. */
     timeouts: number;
-    /** Window probes sent without an answer. */
+    /** Window and keepalive probes sent without an answer, and since when the window is probed; NEVER: it is not. */
     probes: number;
+    probesSince: Time;
     /** Microseconds: the smallest of the last minutes, and when it was seen (Linux rtt_min). */
     minRtt: number;
     minAt: Time;
@@ -390,6 +402,7 @@ export function newTcb(init: TcbInit): Tcb {
     finReceived: false,
     receiveShut: false,
     orphan: false,
+    closing: { miniature: false, since: NEVER, counted: undefined },
     timers: noTimers(),
     rtt: {
       srtt8: 0,
@@ -401,6 +414,7 @@ export function newTcb(init: TcbInit): Tcb {
       backoff: 0,
       timeouts: 0,
       probes: 0,
+      probesSince: NEVER,
       minRtt: NO_RTT,
       minAt: ZERO,
     },

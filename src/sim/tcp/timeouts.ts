@@ -3,6 +3,15 @@
  * due does nothing, so a stale alarm is harmless.
  */
 import { human, type Time } from '../base/time.ts';
+import { INFINITE_SSTHRESH } from './congestion/control.ts';
+import {
+  giveUp,
+  probesTimedOut,
+  probeWithinUserTimeout,
+  shrunkWindowTimedOut,
+  withinUserTimeout,
+  writeTimeout,
+} from './giving-up.ts';
 import { keepAliveTimeout } from './keepalive.ts';
 import { output } from './output.ts';
 import { probeDelay, sendProbe } from './persist.ts';
@@ -12,11 +21,17 @@ import { rearmRetransmission, sendLossProbe } from './recovery/probe.ts';
 import { detectLoss } from './recovery/rack.ts';
 import { reduce } from './recovery/reduce.ts';
 import { resend, retransmit, retransmitLost } from './retransmit.ts';
-import { backedOff, RTO_MAX, RTO_MIN } from './rtt.ts';
+import { backedOff } from './rtt.ts';
 import { inFlight } from './segmentation.ts';
+import type { Skb } from './send-queue.ts';
 import { NEVER, type Tcb, TIMERS, type TimerName } from './tcb.ts';
-import { sendReset } from './transmit.ts';
-import { begin, type Effect, enter, finish, note, setXmitTimer, type Turn } from './turn.ts';
+import { endTimeWait, finWait2Timeout } from './time-wait.ts';
+import { begin, type Effect, note, setXmitTimer, type Turn } from './turn.ts';
+
+/** A stream with fewer segments in flight is thin (tcp_stream_is_thin). */
+const THIN_SEGMENTS = 4;
+/** Linux TCP_THIN_LINEAR_RETRIES. */
+const THIN_LINEAR_RETRIES = 6;
 
 /** Applies the timers of this connection that are due at `now`. */
 export function timerExpires(tcb: Tcb, now: Time): { fired: TimerName[]; effects: Effect[] } {
@@ -52,44 +67,9 @@ const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
   keepalive: (turn) => {
     if (keepAliveTimeout(turn) === 'give up') giveUp(turn);
   },
-  'FIN-WAIT-2': (turn) => {
-    note(
-      turn,
-      'nobody holds this socket and the peer does not close: gone',
-      '',
-      'tcp_timer.c, net.ipv4.tcp_fin_timeout',
-    );
-    giveUp(turn);
-  },
-  'TIME-WAIT': (turn) => {
-    enter(turn, 'time-wait timeout', 'CLOSED');
-    finish(turn);
-  },
+  'FIN-WAIT-2': finWait2Timeout,
+  'TIME-WAIT': endTimeWait,
 };
-
-function giveUp(turn: Turn): void {
-  enter(turn, 'timeout', 'CLOSED');
-  finish(turn, 'ETIMEDOUT');
-}
-
-/**
- * How long an unanswered segment is sent again before the connection fails: the time that `retries` doublings from
- * 200 ms would take, 924.6 s for 15 (tcp_timer.c retransmits_timed_out).
- */
-function patience(retries: number): number {
-  const doublings = Math.floor(Math.log2(RTO_MAX / RTO_MIN));
-  if (retries <= doublings) return (2 ** (retries + 1) - 1) * RTO_MIN;
-  return (2 ** (doublings + 1) - 1) * RTO_MIN + (retries - doublings) * RTO_MAX;
-}
-
-function expired(tcb: Tcb, now: Time): boolean {
-  const { settings, rtt } = tcb;
-  if (tcb.state === 'SYN-SENT') return rtt.timeouts >= settings.synRetries + settings.synLinearTimeouts;
-  if (tcb.state === 'SYN-RECEIVED') return rtt.timeouts >= settings.synackRetries;
-  const retries = tcb.orphan ? settings.orphanRetries || 8 : settings.retries2;
-  const since = tcb.loss.retransStamp;
-  return rtt.timeouts > 0 && since !== NEVER && now - since >= patience(retries);
-}
 
 /** Segments that were only late have had their time: what is still missing is lost (tcp_rack_reo_timeout). */
 function reorderingTimeout(turn: Turn): void {
@@ -112,16 +92,22 @@ function retransmitTimeout(turn: Turn): void {
   const { tcb } = turn;
   const head = tcb.queue.sent.head;
   if (!head) return;
-  if (expired(tcb, turn.now)) {
-    note(
-      turn,
-      `sent ${tcb.rtt.timeouts + 1} times without an answer: given up`,
-      '9293 3.8.3',
-      'tcp_timer.c tcp_write_timeout',
-    );
-    giveUp(turn);
-    return;
+  const opening = tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED';
+  if (tcb.snd.wnd === 0 && !tcb.orphan && !opening) {
+    if (!probeShrunkWindow(turn, head)) return;
+  } else {
+    if (writeTimeout(turn)) return;
+    sendHeadAgain(turn, head);
   }
+  const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;
+  if (thinLinear(tcb)) tcb.rtt.backoff = 0;
+  else if (!linear) tcb.rtt.backoff++;
+  const timeout = backedOff(tcb);
+  setXmitTimer(turn, 'retransmit', opening && !tcb.active ? timeout : withinUserTimeout(turn, timeout));
+}
+
+function sendHeadAgain(turn: Turn, head: Skb): void {
+  const { tcb } = turn;
   const waited = human((turn.now - head.at) as Time);
   const what = head.syn ? (tcb.state === 'SYN-SENT' ? 'SYN' : 'SYN,ACK') : 'segment';
   note(
@@ -136,29 +122,47 @@ function retransmitTimeout(turn: Turn): void {
   if (head.syn) setPingpong(tcb, false);
   if (head.syn) resend(turn, head, 1);
   else if (tcb.queue.sent.head) retransmit(turn, tcb.queue.sent.head, 1);
-  const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;
-  if (!linear) tcb.rtt.backoff++;
-  setXmitTimer(turn, 'retransmit', backedOff(tcb));
 }
 
-/** RFC 9293 section 3.8.6.1; tcp_timer.c tcp_probe_timer. */
+/** The peer closed a window in which data is out already: retransmissions become probes. @returns false: given up */
+function probeShrunkWindow(turn: Turn, head: Skb): boolean {
+  const linux = 'tcp_timer.c tcp_retransmit_timer';
+  if (shrunkWindowTimedOut(turn, head.at)) {
+    note(turn, 'the peer took its window back and is silent: given up', '9293 3.8.3', linux);
+    giveUp(turn);
+    return false;
+  }
+  note(turn, 'the peer took its window back: what is out is sent again as a probe', '9293 3.8.6.1', linux);
+  enterLoss(turn);
+  if (turn.tcb.queue.sent.head) retransmit(turn, turn.tcb.queue.sent.head, 1);
+  return true;
+}
+
+/** Few segments in flight and the program wants no exponential waiting: the first timeouts are alike (thin_lto). */
+function thinLinear({ state, opts, settings, counts, cc, rtt }: Tcb): boolean {
+  if (state !== 'ESTABLISHED' || !(opts.thinLinear || settings.thinLinear)) return false;
+  return counts.packetsOut < THIN_SEGMENTS && cc.ssthresh < INFINITE_SSTHRESH && rtt.timeouts <= THIN_LINEAR_RETRIES;
+}
+
+/** RFC 9293 section 3.8.6.1; tcp_timer.c tcp_probe_timer, tcp_output.c tcp_send_probe0. */
 function probeTimeout(turn: Turn): void {
   const { tcb } = turn;
-  if (tcb.counts.packetsOut > 0 || !tcb.queue.unsent.head) return;
-  if (tcb.rtt.probes >= tcb.settings.retries2) {
-    note(
-      turn,
-      `${tcb.rtt.probes} window probes without an answer: given up`,
-      '9293 3.8.3',
-      'tcp_timer.c tcp_probe_timer',
-    );
-    if (tcb.orphan) sendReset(turn);
-    giveUp(turn);
+  const { rtt, settings } = tcb;
+  const idle = () => tcb.counts.packetsOut > 0 || !tcb.queue.unsent.head;
+  if (idle()) {
+    rtt.probes = 0;
+    rtt.probesSince = NEVER;
     return;
   }
+  if (probesTimedOut(turn)) return;
   note(turn, 'the window is still closed: probe it', '9293 3.8.6.1', 'tcp_output.c tcp_write_wakeup');
-  tcb.rtt.probes++;
   sendProbe(turn);
-  tcb.rtt.backoff++;
-  if (tcb.counts.packetsOut === 0) setXmitTimer(turn, 'persist', probeDelay(tcb));
+  if (idle()) {
+    rtt.probes = rtt.backoff = 0;
+    rtt.probesSince = NEVER;
+    return;
+  }
+  rtt.probes++;
+  if (rtt.backoff < settings.retries2) rtt.backoff++;
+  setXmitTimer(turn, 'persist', probeWithinUserTimeout(turn, probeDelay(tcb)));
 }

@@ -10,6 +10,7 @@ import type { Time } from '../base/time.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
 import { noTimers, type Tcb, type TimerName } from './tcb.ts';
+import { countAs } from './totals.ts';
 
 /** A decision, and the rules that made it: `rfc` as '9293 3.10.7.4', `linux` as 'tcp_input.c tcp_fin'. */
 export interface Note {
@@ -95,6 +96,7 @@ export function setXmitTimer(
 /** The end of a connection: timers off, waiters told. `errno` is what the next call reports. */
 export function finish(turn: Turn, errno?: Errno): void {
   turn.tcb.timers = noTimers();
+  countAs(turn.tcb, undefined);
   if (errno) turn.effects.push({ do: 'fail', errno });
   turn.effects.push({ do: 'wake', readers: true, writers: true }, { do: 'gone' });
 }

@@ -35,6 +35,7 @@ export const SETTINGS: Settings = {
   keepCount: 9,
   rtoMin: ms(200),
   rtoMax: s(120),
+  routeRtoMin: undefined,
   thinLinear: false,
   invalidRateLimit: ms(500),
   rfc1337: false,

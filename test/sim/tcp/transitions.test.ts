@@ -6,6 +6,7 @@ import { ms, s } from '../../../src/sim/base/time.ts';
 import { abort } from '../../../src/sim/tcp/calls.ts';
 import { TRANSITIONS } from '../../../src/sim/tcp/states.ts';
 import { noTimers } from '../../../src/sim/tcp/tcb.ts';
+import { makeWay } from '../../../src/sim/tcp/time-wait.ts';
 import { begin, enter } from '../../../src/sim/tcp/turn.ts';
 import { ACK, RST, type Segment, SYN } from '../../../src/sim/wire/tcp.ts';
 import { Duo, rowText, taken } from './duo.ts';
@@ -129,7 +130,18 @@ describe('tcp/states: every row of the table', () => {
       'a',
       bare(again, 'a', SYN, { seq: seqAdd(again.a.rcv.nxt, 100_000), options: { timestamps: { val: 1e6, ecr: 0 } } }),
     );
+    assert.equal(again.a.state, 'TIME-WAIT', 'unless somebody listens');
+    again.obey('a', makeWay(again.a, 'rcv SYN', again.now));
     assert.equal(again.a.state, 'CLOSED');
+  });
+
+  it('a connection of our own may take the names of one that is over', () => {
+    const waiting = REACH['TIME-WAIT']();
+    waiting.obey('a', makeWay(waiting.a, 'active OPEN', waiting.now));
+    assert.equal(waiting.a.state, 'CLOSED');
+    const orphan = Duo.established().close('a').pass(ms(100));
+    orphan.obey('a', makeWay(orphan.a, 'active OPEN', orphan.now));
+    assert.equal(orphan.a.state, 'CLOSED');
   });
 
   for (const state of [
@@ -159,12 +171,13 @@ describe('tcp/states: every row of the table', () => {
       assert.equal(duo.sent.length, 1);
       assert.equal(duo.sent[0]?.segment.flags, ACK);
     });
-    it(`${state}: ABORT sends a reset`, () => {
+    const said = state !== 'CLOSING' && state !== 'LAST-ACK'; // the peer has our FIN, and we have its
+    it(`${state}: ABORT ${said ? 'sends a reset' : 'says nothing'}`, () => {
       const duo = REACH[state]();
       duo.sent.length = 0;
       duo.obey(end, abort(duo.tcb(end), duo.now));
       assert.equal(duo.tcb(end).state, 'CLOSED');
-      assert.equal((duo.sent.at(-1)?.segment.flags ?? 0) & RST, RST);
+      assert.equal((duo.sent.at(-1)?.segment.flags ?? 0) & RST, said ? RST : 0);
     });
   }
 

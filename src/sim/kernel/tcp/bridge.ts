@@ -52,6 +52,7 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     keepCount: sysctl['net.ipv4.tcp_keepalive_probes'],
     rtoMin: us(sysctl['net.ipv4.tcp_rto_min_us']),
     rtoMax: ms(sysctl['net.ipv4.tcp_rto_max_ms']),
+    routeRtoMin: metrics.rtoMin,
     thinLinear: sysctl['net.ipv4.tcp_thin_linear_timeouts'] !== 0,
     invalidRateLimit: ms(sysctl['net.ipv4.tcp_invalid_ratelimit']),
     rfc1337: sysctl['net.ipv4.tcp_rfc1337'] !== 0,
@@ -125,14 +126,21 @@ function initialSequence(host: Host, socket: Socket): Seq {
   return seq(hashName(`isn ${flowText(socket)}`, host.secret) + Math.floor(host.now / 64));
 }
 
+/** What a connection takes over from the one in TIME-WAIT whose names it has. */
+export interface Predecessor {
+  readonly isn: Seq;
+  /** What the peer's clock last said, for connect(). */
+  readonly stamp?: Pick<Tcb['timestamps'], 'recent' | 'recentAt'>;
+}
+
 /** Gives a socket its connection block, in CLOSED. */
-export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
+export function attachTcb(host: Host, socket: Socket, mtu: number, after?: Predecessor): Tcb {
   const tcb = newTcb({
     settings: settingsOf(host, { mtu, peer: socket.remoteAddr }),
     opts: socket.opts,
     local: { addr: socket.localAddr, port: socket.localPort },
     remote: { addr: socket.remoteAddr, port: socket.remotePort },
-    iss: initialSequence(host, socket),
+    iss: after?.isn ?? initialSequence(host, socket),
     timestampOffset: hashName(`ts ${socket.localAddr.text}>${socket.remoteAddr.text}`, host.secret),
     sendLimit: socket.sendBuffer,
     receiveLimit: socket.receiveBuffer,
@@ -140,6 +148,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number): Tcb {
     control: find(socket.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control']) ?? DEFAULT,
   });
   tcb.noDelay = socket.noDelay;
+  if (after) Object.assign(tcb.timestamps, after.stamp);
   socket.tcb = tcb;
   socket.observed = undefined;
   rethinkHash(host, socket);

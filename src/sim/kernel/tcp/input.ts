@@ -3,6 +3,7 @@
  */
 import { hashName } from '../../base/rng.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
+import { answerSyn, isnAfter, makeWay } from '../../tcp/time-wait.ts';
 import { resetFor } from '../../tcp/transmit.ts';
 import { type Address, endpointText } from '../../wire/address.ts';
 import type { Segment } from '../../wire/tcp.ts';
@@ -21,11 +22,18 @@ export function segmentFor(host: Host, segment: Segment, src: Address, dst: Addr
     apply(host, socket, effects);
     if (!forListener) return;
   }
+  const old = socket?.tcb;
   const names = () =>
     hashName(`reuseport ${endpointText(src, segment.srcPort)}>${endpointText(dst, segment.dstPort)}`, host.secret);
   const listener = host.demux.listener(dst, segment.dstPort, names);
   if (listener) {
-    listenerSegment(host, listener, segment, { src, dst, packet, arrived: socket !== undefined });
+    const after = old && { isn: isnAfter(old) };
+    if (old) apply(host, socket, makeWay(old, 'rcv SYN', host.now));
+    listenerSegment(host, listener, segment, { src, dst, packet, after });
+    return;
+  }
+  if (old) {
+    apply(host, socket, answerSyn(old, segment, host.now));
     return;
   }
   log.cause = log.add('packet.arrived', { host: host.index, cause: packet }, { packet });

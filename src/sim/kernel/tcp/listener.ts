@@ -15,17 +15,18 @@ import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
 import type { Host, Route } from '../host.ts';
 import { DATA_READY } from '../poll.ts';
 import { inheritOptions, type Listener, type Socket } from '../socket.ts';
-import { apply, attachTcb, freeSocket, logNames, queueEvent } from './bridge.ts';
+import { apply, attachTcb, freeSocket, logNames, type Predecessor, queueEvent } from './bridge.ts';
 
 /** Both queues are full when they hold more than the backlog (sk_acceptq_is_full, inet_csk_reqsk_queue_is_full). */
 const full = (length: number, listener: Listener): boolean => length > listener.backlog;
 
-/** How a segment came: addresses, the number of its `packet.sent`, and whether its arrival is already logged. */
+/** How a segment came: addresses, the number of its `packet.sent`. */
 export interface Delivery {
   src: Address;
   dst: Address;
   packet: number;
-  arrived: boolean;
+  /** It ended a connection in TIME-WAIT: its arrival is logged already. */
+  after: Predecessor | undefined;
 }
 
 /** A segment for a listener: a SYN starts a child (tcp_conn_request); anything else gets a reset. */
@@ -35,10 +36,10 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   const { src, dst, packet } = delivery;
   const here = { host: host.index, sock: socket.id, cause: packet };
   const arrive = () => {
-    if (!delivery.arrived) log.cause = log.add('packet.arrived', here, { packet });
+    if (!delivery.after) log.cause = log.add('packet.arrived', here, { packet });
   };
   const drop = (reason: string) => {
-    if (!delivery.arrived) log.add('packet.dropped', here, { packet, reason });
+    if (!delivery.after) log.add('packet.dropped', here, { packet, reason });
   };
   if (segment.flags & RST) {
     arrive();
@@ -77,7 +78,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   child.sendBufferLocked = socket.sendBufferLocked;
   child.receiveBufferLocked = socket.receiveBufferLocked;
   logNames(host, child);
-  const tcb = attachTcb(host, child, (host.route(src) as Route).mtu);
+  const tcb = attachTcb(host, child, (host.route(src) as Route).mtu, delivery.after);
   host.demux.addConnection(child);
   host.demux.hold(child);
   listener.syn.add(child);

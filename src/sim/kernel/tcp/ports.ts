@@ -3,9 +3,13 @@
  * offset that depends on the destination and steps by two, even ports first.
  */
 import { hashName } from '../../base/rng.ts';
-import { type Address, endpointText } from '../../wire/address.ts';
+import { ms } from '../../base/time.ts';
+import type { Tcb } from '../../tcp/tcb.ts';
+import { isMiniature, isnAfter, makeWay } from '../../tcp/time-wait.ts';
+import { type Address, endpointText, isLoopback } from '../../wire/address.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
+import { apply, type Predecessor } from './bridge.ts';
 
 /** A port for connect(), or undefined when none is left for this destination: EADDRNOTAVAIL. */
 export function connectPort(host: Host, socket: Socket, addr: Address, port: number): number | undefined {
@@ -30,7 +34,31 @@ function free(host: Host, localAddr: Address, localPort: number, addr: Address, 
   for (const holder of host.demux.holders(localPort)) {
     if (holder.boundByUser || holder.listener) return false;
   }
-  return host.demux.connection(localAddr, localPort, addr, port) === undefined;
+  const old = host.demux.connection(localAddr, localPort, addr, port);
+  return old === undefined || mayTakeOver(host, old, 'by kernel');
+}
+
+/**
+ * Whether a new connection may have the names of one in TIME-WAIT, or of an orphan in FIN-WAIT-2 (tcp_ipv4.c
+ * tcp_twsk_unique). Timestamps are needed in any case: they tell old segments from new ones. A port that the program has
+ * bound may be had at once; one that the kernel chooses only as net.ipv4.tcp_tw_reuse allows.
+ */
+export function mayTakeOver(host: Host, old: Socket, chosen: 'by name' | 'by kernel'): boolean {
+  const { tcb } = old;
+  if (!tcb || !isMiniature(tcb) || !tcb.timestamps.on) return false;
+  if (chosen === 'by name') return true;
+  const allowed = host.sysctl['net.ipv4.tcp_tw_reuse'];
+  const local = isLoopback(old.localAddr) || isLoopback(old.remoteAddr);
+  if (tcb.state !== 'TIME-WAIT' || allowed === 0 || (allowed === 2 && !local)) return false;
+  return host.now - tcb.closing.since > ms(host.sysctl['net.ipv4.tcp_tw_reuse_delay']);
+}
+
+/** Ends a connection whose names another takes. @returns with what the other begins */
+export function takeOver(host: Host, old: Socket): Predecessor {
+  const tcb = old.tcb as Tcb;
+  const { recent, recentAt } = tcb.timestamps;
+  apply(host, old, makeWay(tcb, 'active OPEN', host.now));
+  return { isn: isnAfter(tcb), stamp: { recent, recentAt } };
 }
 
 /** A port for bind() to port 0 or listen() without bind(): any that nobody holds (inet_csk_find_open_port). */

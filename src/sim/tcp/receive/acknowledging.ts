@@ -6,7 +6,7 @@
  */
 import { seqDiff } from '../../base/seq.ts';
 import { ms, type Time } from '../../base/time.ts';
-import { smoothedRtt } from '../rtt.ts';
+import { rtoMin, smoothedRtt } from '../rtt.ts';
 import type { Tcb } from '../tcb.ts';
 import { sendAck } from '../transmit.ts';
 import { note, setTimer, type Turn } from '../turn.ts';
@@ -112,7 +112,8 @@ function ackDelay(tcb: Tcb): Time {
     if (roundTrip > 0) most = Math.min(most, Math.max(roundTrip, DELAYED_ACK_MIN)) as Time;
     delay = Math.min(delay, most) as Time;
   }
-  return Math.min(delay, tcb.opts.delayedAckMax) as Time;
+  // a delayed ACK must come before the peer's timeout, if that is like ours (tcp_delack_max)
+  return Math.min(delay, tcb.opts.delayedAckMax, Math.max(rtoMin(tcb), 2 * TICK) - TICK) as Time;
 }
 
 /** tcp_output.c tcp_send_delayed_ack */

@@ -25,7 +25,7 @@ const PAWS_WINDOW = 1;
 const FASTEST_CLOCK = 1200;
 
 /** Whether an answer must be left out: the last one was less than net.ipv4.tcp_invalid_ratelimit ago. */
-function limited(turn: Turn, rule: string): boolean {
+export function limited(turn: Turn, rule: string): boolean {
   const { ack, settings } = turn.tcb;
   if (turn.now - ack.lastInvalid < settings.invalidRateLimit) {
     note(turn, `${rule}: no answer, the last was too short ago`, '5961 7', 'tcp_input.c __tcp_oow_rate_limited');
@@ -74,7 +74,7 @@ export const repeatedSyn: Check = (turn, segment) => {
 export const anyFlags: Check = (_, segment) => (segment.flags & (SYN | RST | ACK) ? 'next' : 'stop');
 
 /** The timestamp is not older than the last one, by `ticks` at most (tcp.h tcp_paws_check). */
-function pawsPasses({ tcb, now }: Turn, value: number, ticks: number): boolean {
+export function pawsPasses({ tcb, now }: Turn, value: number, ticks: number): boolean {
   const { recent, recentAt } = tcb.timestamps;
   return ((recent - value) | 0) <= ticks || now - recentAt >= PAWS_WRAP || recent === 0;
 }

@@ -8,7 +8,7 @@ import { s, type Time } from '../../base/time.ts';
 import type { AckNews } from '../acknowledge.ts';
 import { NODELAY, writeXmit } from '../output.ts';
 import { resend, splitSent } from '../retransmit.ts';
-import { backedOff, RTO_MIN } from '../rtt.ts';
+import { backedOff, rtoMin } from '../rtt.ts';
 import { currentMss, fitsWindow } from '../segmentation.ts';
 import { payloadLength } from '../send-queue.ts';
 import type { Tcb } from '../tcb.ts';
@@ -54,7 +54,7 @@ export function scheduleLossProbe(turn: Turn, advancing: boolean): boolean {
   let delay: number = s(1);
   if (rtt.srtt8 > 0) {
     delay = (rtt.srtt8 >> 2) * 1000;
-    delay += counts.packetsOut === 1 ? RTO_MIN : TIMEOUT_MIN; // one alone may wait for a delayed ACK
+    delay += counts.packetsOut === 1 ? rtoMin(tcb) : TIMEOUT_MIN; // one alone may wait for a delayed ACK
   }
   const timeout = advancing ? backedOff(tcb) : remainingTimeout(tcb, turn.now);
   if (timeout > 0) delay = Math.min(delay, timeout);
