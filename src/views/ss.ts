@@ -46,11 +46,12 @@ function rowOf(log: Log, sock: SockFacts, at: number): SsRow | undefined {
   const state = stateAt(log, sock, at);
   if (sock.born >= at || sock.freed < at || state === 'CLOSED') return undefined;
   const name = last(log, sock, 'sock.name', at);
-  const place = { host: sock.host, sock: sock.id, state: NAMES[state], local: name?.local || '0.0.0.0:*' };
+  const names = namesOf(log, sock, name);
+  const place = { host: sock.host, sock: sock.id, state: NAMES[state], local: names.local };
   if (state === 'LISTEN') {
     const queue = last(log, sock, 'queue.accept', at);
     const lengths = { recvQ: queue?.length ?? 0, sendQ: queue?.limit ?? 0 };
-    return { n: queue?.n ?? name?.n ?? log.numberAt(sock.born), ...place, ...lengths, peer: '0.0.0.0:*', timer: '' };
+    return { n: queue?.n ?? name?.n ?? log.numberAt(sock.born), ...place, ...lengths, peer: names.none, timer: '' };
   }
   const send = last(log, sock, 'tcp.send', at);
   const receive = last(log, sock, 'tcp.recv', at);
@@ -60,9 +61,22 @@ function rowOf(log: Log, sock: SockFacts, at: number): SsRow | undefined {
     ...place,
     recvQ: receive && state !== 'TIME-WAIT' ? Math.max(0, receive.nxt - receive.read) : 0,
     sendQ: send && state !== 'TIME-WAIT' ? Math.max(0, written - send.una) : 0,
-    peer: name?.peer || '0.0.0.0:*',
+    peer: names.peer,
     timer: timerText(log, sock, at),
   };
+}
+
+/**
+ * Names as ss writes them: a socket of AF_INET6 has IPv4 addresses in their mapped form, and one that takes both families
+ * has `*` for none (misc/ss.c inet_addr_print).
+ */
+function namesOf(log: Log, { born }: SockFacts, name: EventOf<'sock.name'> | undefined) {
+  const six = (log.at(born) as EventOf<'sock.new'>).family === 'AF_INET6';
+  const local = name?.local ?? '';
+  const none = six ? (local.startsWith('[') ? '[::]:*' : '*:*') : '0.0.0.0:*';
+  const written = (text: string) =>
+    text === '' ? none : six ? text.replace(/^(?=\d)(.*):(\d+)$/, '[::ffff:$1]:$2') : text;
+  return { local: written(local), peer: written(name?.peer ?? ''), none };
 }
 
 /** The timers of a socket: positions of the events that change them, and after each the `timer.set` that count. */

@@ -55,6 +55,7 @@ export const bind: Handler<[fd: number, address: SockAddr]> = (call, [fd, addres
     }
     sock.localPort = port;
     sock.boundByUser = true;
+    if (meant.addr.family === 6 && !isAny(meant.addr)) sock.v6only = true; // inet6_bind
     host.demux.hold(sock);
     logNames(host, sock);
     return { result: 0 };

@@ -81,10 +81,7 @@ export function connectName(socket: Socket, given: SockAddr): Meant {
   if (isLinkLocal(addr) && !given.scope) return { errno: 'EINVAL' };
   const bound4 = socket.localAddr.family === 4;
   if (addr === ANY6) return { addr: bound4 ? LOOPBACK4 : LOOPBACK6 };
-  if (isMapped(addr)) {
-    const only6 = socket.v6only || (!bound4 && socket.localAddr !== ANY6);
-    return only6 ? { errno: 'ENETUNREACH' } : reach4(socket, unmapped(addr));
-  }
+  if (isMapped(addr)) return socket.v6only ? { errno: 'ENETUNREACH' } : reach4(socket, unmapped(addr));
   if (isMulticast(addr)) return { errno: 'ENETUNREACH' };
   return bound4 ? { errno: 'EAFNOSUPPORT' } : { addr };
 }
