@@ -106,7 +106,11 @@ export function nameOf(libc: Libc, real: number, which: 'getsockname' | 'getpeer
 
 /** Logs what a socket is called now: '' for what it has not. */
 export function logNames(call: Call, { real, file }: Descriptor): void {
-  const text = (name: SockAddr | undefined) => (name && name.port !== 0 ? `${name.addr}:${name.port}` : '');
+  const text = (name: SockAddr | undefined) => {
+    if (!name || name.port === 0) return '';
+    const addr = name.addr.replace('::ffff:', ''); // as in packets
+    return addr.includes(':') ? `[${addr}]:${name.port}` : `${addr}:${name.port}`;
+  };
   const local = text(nameOf(call.libc, real, 'getsockname'));
   const peer = text(nameOf(call.libc, real, 'getpeername'));
   call.log.add('sock.name', { ...call.here, sock: file.sock }, { local, peer });

@@ -237,7 +237,9 @@ class Loopback implements Kernel {
     if (!address) return args;
     const hint = (addr: string): string | undefined => {
       const index = this.#topology.hosts.findIndex(({ address, address6 }) => address === addr || address6 === addr);
-      return index < 0 ? undefined : `${standIn(index)}, which ${this.#topology.hosts[index]?.name}.ip gives`;
+      if (index < 0) return undefined;
+      const { name } = this.#topology.hosts[index] as { name: string };
+      return addr.includes(':') ? `::1, which ${name}.ip6 gives` : `${standIn(index)}, which ${name}.ip gives`;
     };
     return args.with(at as number, loopbackOnly(name, address, host.ip, hint));
   }

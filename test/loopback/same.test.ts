@@ -3,6 +3,7 @@ import { ms } from '../../src/sim/base/time.ts';
 import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
 import { closeAll, errno, type Kit, onBoth } from './kit.ts';
 
+const { AF_INET6, SO_DOMAIN, SOL_IPV6, IPV6_V6ONLY } = CONSTANTS;
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SHUT_WR, SHUT_RD, SOL_SOCKET, SO_REUSEADDR, SO_TYPE, SO_ACCEPTCONN } =
   CONSTANTS;
 const { SO_ERROR, SOL_TCP, TCP_NODELAY, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } = CONSTANTS;
@@ -55,6 +56,41 @@ const PROGRAMS: Record<string, (k: Kit) => Promise<unknown>> = {
       peer: peer.addr === k.server.ip && peer.port === port,
       own: own.addr === k.client.ip && own.port >= 32768,
     };
+  },
+
+  'names in IPv6': async (k) => {
+    const { server: me } = k;
+    const names: unknown[] = [];
+    for (const [bound, to] of [
+      ['::1', '::1'],
+      ['::ffff:127.0.0.1', '127.0.0.1'],
+      ['::ffff:127.0.0.1', '::ffff:127.0.0.1'],
+    ] as const) {
+      const listener = await me.socket(AF_INET6, SOCK_STREAM);
+      await me.bind(listener, { addr: bound, port: 0 });
+      await me.listen(listener, 1);
+      const own = await me.getsockname(listener);
+      const fd = await me.socket(to.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM);
+      await me.connect(fd, { addr: to, port: own.port });
+      const peer = { addr: '', port: 0 };
+      const child = await me.accept(listener, peer);
+      const seen = [await me.getsockname(child), peer, await me.getsockname(fd), await me.getpeername(fd)];
+      names.push(
+        own.addr,
+        seen.map(({ addr }) => addr.replace(/127\.0\.0\.\d/, '127.x')),
+        await me.getsockopt(child, SOL_SOCKET, SO_DOMAIN),
+      );
+    }
+    const fd = await me.socket(AF_INET6, SOCK_STREAM);
+    names.push((await me.getsockname(fd)).addr);
+    for (const addr of ['127.0.0.1', '::ffff:127.0.0.1']) {
+      names.push(await errno(me.connect(await me.socket(AF_INET6, SOCK_STREAM), { addr, port: 1 })));
+    }
+    names.push(await errno(me.connect(await me.socket(AF_INET, SOCK_STREAM), { addr: '::1', port: 1 })));
+    await me.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 1);
+    names.push(await errno(me.connect(fd, { addr: '::ffff:127.0.0.1', port: 1 })));
+    names.push(await errno(me.bind(fd, { addr: '::ffff:127.0.0.1', port: 0 })));
+    return names;
   },
 
   'nobody listens': async (k) => {

@@ -24,11 +24,19 @@ describe('socket addresses in C', () => {
     );
   });
 
+  it('struct sockaddr_in6 of a mapped address', () => {
+    assert.equal(
+      hex(pack({ addr: '::ffff:127.0.0.2', port: 80 })),
+      '0a00005000000000' + '00000000000000000000ffff7f000002' + '00000000',
+    );
+  });
+
   it('come back as they went', () => {
     const byte = fc.nat(255);
     const loopback = fc.oneof(
       fc.tuple(byte, byte, byte).map(([a, b, c]) => `127.${a}.${b}.${c}`),
       fc.constant('::1'),
+      fc.tuple(byte, byte, byte).map(([a, b, c]) => `::ffff:127.${a}.${b}.${c}`),
     );
     fc.assert(
       fc.property(loopback, fc.nat(65_535), (addr, port) => {
@@ -39,8 +47,8 @@ describe('socket addresses in C', () => {
 });
 
 describe('the rule of the loopback', () => {
-  it('lets 127.0.0.0/8 and ::1 through as they are', () => {
-    for (const addr of ['127.0.0.1', '127.1.2.3', '127.255.255.255', '::1']) {
+  it('lets 127.0.0.0/8, mapped or not, and ::1 through as they are', () => {
+    for (const addr of ['127.0.0.1', '127.1.2.3', '127.255.255.255', '::1', '::ffff:127.0.0.1']) {
       assert.deepEqual(admit(addr), { addr, port: 80 });
     }
   });
@@ -52,7 +60,15 @@ describe('the rule of the loopback', () => {
 
   it('nothing else passes, however it is written', () => {
     const odd = ['127.1', '127.0.0.256', '127.0.0.1.5', '127.0.0.1 ', '127.0.0.01', '0x7f.0.0.1', '2130706433', '::2'];
-    for (const addr of [...odd, '::ffff:127.0.0.1', '[::1]', '128.0.0.1', '126.255.255.255']) {
+    for (const addr of [
+      ...odd,
+      '::ffff:128.0.0.1',
+      '::ffff:127.1',
+      '::FFFF:127.0.0.1',
+      '[::1]',
+      '128.0.0.1',
+      '126.255.255.255',
+    ]) {
       assert.throws(() => admit(addr), Refused, addr);
     }
     const quad = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255)).map((bytes) => bytes.join('.'));
@@ -64,10 +80,20 @@ describe('the rule of the loopback', () => {
         } catch (error) {
           return error instanceof Refused;
         }
-        return passed === '::1' || /^127\.\d+\.\d+\.\d+$/.test(passed);
+        return passed === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(passed);
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('refuses a family that the address is not of', () => {
+    for (const [family, addr] of [
+      [2, '::1'],
+      [10, '127.0.0.1'],
+      [0, '127.0.0.1'],
+    ] as const) {
+      assert.throws(() => loopbackOnly('connect', { family, addr, port: 80 }, '127.0.0.1', () => undefined), Refused);
+    }
   });
 
   it('refuses ports that two bytes cannot hold', () => {
