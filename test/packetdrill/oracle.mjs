@@ -5,7 +5,7 @@
  * than this one is run all the same: the header says with which it has agreed, not with which it must.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
@@ -53,6 +53,12 @@ const why = obstacle();
 if (why) {
   console.log(`The kernel is not asked: ${why}.`);
   process.exit(0);
+}
+
+const allowed = readFileSync('/proc/sys/net/ipv4/tcp_allowed_congestion_control', 'utf8').trim();
+for (const name of ['reno', 'cubic', 'bbr']) {
+  if (!allowed.split(' ').includes(name))
+    console.log(`A namespace may not choose ${name} here: add it to net.ipv4.tcp_allowed_congestion_control (${allowed}).`);
 }
 
 const given = process.argv.slice(2).map((file) => resolve(file));
