@@ -58,7 +58,9 @@ if (why) {
 const allowed = readFileSync('/proc/sys/net/ipv4/tcp_allowed_congestion_control', 'utf8').trim();
 for (const name of ['reno', 'cubic', 'bbr']) {
   if (!allowed.split(' ').includes(name))
-    console.log(`A namespace may not choose ${name} here: add it to net.ipv4.tcp_allowed_congestion_control (${allowed}).`);
+    console.log(
+      `A namespace may not choose ${name} here: add it to net.ipv4.tcp_allowed_congestion_control (${allowed}).`,
+    );
 }
 
 const given = process.argv.slice(2).map((file) => resolve(file));

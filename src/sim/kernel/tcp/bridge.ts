@@ -248,12 +248,13 @@ function wake(
   }
 }
 
-/** The send buffer of a connection holds two congestion windows with their overhead (tcp_input.c tcp_sndbuf_expand). */
+/** The send buffer of a connection holds some congestion windows with their overhead (tcp_input.c tcp_sndbuf_expand). */
 function expandSendBuffer(host: Host, socket: Socket): void {
   const { tcb } = socket;
   if (!tcb || socket.sendBufferLocked) return;
   const segments = Math.max(INITIAL_CWND, tcb.cc.cwnd);
-  const wanted = Math.min(2 * segments * trueSize(tcb.settings.mss), host.sysctl['net.ipv4.tcp_wmem'][2]);
+  const windows = tcb.cc.control.bufferedWindows ?? 2;
+  const wanted = Math.min(windows * segments * trueSize(tcb.settings.mss), host.sysctl['net.ipv4.tcp_wmem'][2]);
   socket.sendBuffer = tcb.sendLimit = Math.max(tcb.sendLimit, wanted);
 }
 

@@ -124,6 +124,8 @@ export interface CongestionControl {
    * @param inFlight segments in flight when the newest of them was sent
    */
   acked?(flow: Flow, segments: number, rttUs: number, inFlight: number, now: Time): void;
+  /** How many windows the send buffer should hold; 2 unless told (sndbuf_expand). */
+  readonly bufferedWindows?: number;
   /** The fewest segments that one packet for the network card should hold (min_tso_segs). */
   minTsoSegs?(flow: Flow): number;
 }

@@ -166,4 +166,14 @@ function setState(flow: Flow, state: CaState): void {
   sampleLongTerm(flow, ca, 1, false);
 }
 
-export const BBR: CongestionControl = { name: 'bbr', init, ssthresh, undoCwnd, main, setState, event, minTsoSegs };
+export const BBR: CongestionControl = {
+  name: 'bbr',
+  init,
+  ssthresh,
+  undoCwnd,
+  main,
+  setState,
+  event,
+  minTsoSegs,
+  bufferedWindows: 3, // it may grow the window in recovery too
+};
