@@ -64,8 +64,9 @@ export function packTcpInfo(info: TcpInfo): Uint8Array {
     else if (kind === 'u16') view.setUint16(at, value, true);
     else if (kind === 'u32') view.setUint32(at, value, true);
     else if (kind === 'u64') {
-      view.setUint32(at, value, true);
-      view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+      const no = value >= 2 ** 64; // all ones: no limit
+      view.setUint32(at, no ? 0xffffffff : value, true);
+      view.setUint32(at + 4, no ? 0xffffffff : Math.floor(value / 2 ** 32), true);
     } else view.setUint8(at, view.getUint8(at) | (value << kind.shift));
   }
   return bytes;

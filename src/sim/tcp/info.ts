@@ -4,6 +4,7 @@
  */
 import type { Time } from '../base/time.ts';
 import { unsent } from './output.ts';
+import { deliveryRate } from './rate.ts';
 import { RECEIVE_FIELDS } from './receive/info.ts';
 import type { State } from './states.ts';
 import type { Tcb } from './tcb.ts';
@@ -25,6 +26,9 @@ export const TCP_INFO_CONSTANTS: Readonly<Record<string, number>> = {
 };
 
 const congestionState = ({ cc }: Tcb): number => TCP_INFO_CONSTANTS[`TCP_CA_${cc.state}`] as number;
+
+/** No limit is all ones, of 64 bits. */
+const rateOf = (rate: number): number => Math.min(rate, 2 ** 64);
 
 type Fields = Readonly<Record<string, (tcb: Tcb) => number>>;
 
@@ -59,6 +63,10 @@ const FIELDS: Fields = {
   tcpi_notsent_bytes: unsent,
   tcpi_rtt:          (tcb) => tcb.rtt.srtt8 >> 3,
   tcpi_rttvar:       (tcb) => tcb.rtt.mdev4 >> 2,
+  tcpi_pacing_rate:  ({ cc }) => rateOf(cc.pacingRate),
+  tcpi_max_pacing_rate: ({ opts }) => rateOf(opts.maxPacingRate),
+  tcpi_delivery_rate: ({ rate, snd }) => deliveryRate(rate, snd.mss),
+  tcpi_delivery_rate_app_limited: ({ rate }) => (rate.rateAppLimited ? 1 : 0),
   tcpi_snd_ssthresh: (tcb) => tcb.cc.ssthresh,
   tcpi_snd_cwnd:     (tcb) => tcb.cc.cwnd,
 };
