@@ -8,7 +8,7 @@
  * Alarms lie in a binary heap. Most of them are timers that are put off again and again, and hardly ever ring: an alarm
  * that is put off or called off keeps its place in the heap, and is moved or dropped when it comes to the top.
  */
-import { must } from '../base/bug.ts';
+import { SimBug } from '../base/bug.ts';
 import { type Time, ZERO } from '../base/time.ts';
 
 const OFF = -1;
@@ -84,7 +84,7 @@ export class Scheduler {
 
   /** Sets an alarm to `t`, which must not be past, wherever it was set before. `order`: from {@link ticket}. */
   set(alarm: Alarm, t: Time, order = this.#nextOrder++): void {
-    must(t >= this.#now, `an event at ${t} when it is ${this.#now}`);
+    if (t < this.#now) throw new SimBug(`an event at ${t} when it is ${this.#now}`);
     if (alarm.order === OFF) this.#set++;
     alarm.at = t;
     alarm.order = order;

@@ -10,7 +10,7 @@
  *
  * A log may be a window of a longer one (see slice.ts): then its events keep their numbers, which rise but have gaps.
  */
-import { must } from '../base/bug.ts';
+import { must, SimBug } from '../base/bug.ts';
 import type { Time } from '../base/time.ts';
 import { type ColumnArrays, Columns } from './columns.ts';
 import type { Frame } from './frame.ts';
@@ -85,7 +85,7 @@ export class Log extends LogReader {
 
   /** Appends an event under a given number and instant. */
   put<K extends Kind>(kind: K, n: number, t: Time, context: Context, fields: Written<K>): number {
-    must(n >= this.#next, `event ${n} after event ${this.#next - 1}`);
+    if (n < this.#next) throw new SimBug(`event ${n} after event ${this.#next - 1}`);
     this.#next = n + 1;
     if (!this.#keep) return n;
     const k = kindIndex(kind);

@@ -4,7 +4,7 @@
  * Bytes and packets that an event gives are views of the store or fresh arrays: nobody may change the former. What is
  * written, and when, is the business of log.ts.
  */
-import { must } from '../base/bug.ts';
+import { SimBug } from '../base/bug.ts';
 import { concat } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
 import type { ColumnArrays, Columns } from './columns.ts';
@@ -53,7 +53,7 @@ export abstract class LogReader {
   /** The event at index `i` (0 to length - 1) as a plain object. */
   at(i: number): Event {
     const c = this.columnsHeld;
-    must(i >= 0 && i < c.length, `no event at index ${i}`);
+    if (!(i >= 0 && i < c.length)) throw new SimBug(`no event at index ${i}`);
     const k = c.kind[i] as number;
     const event: Record<string, unknown> = {
       n: c.n[i],

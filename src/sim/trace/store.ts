@@ -88,6 +88,7 @@ export class Store {
 
   #copyOf(bytes: Uint8Array): number {
     if (bytes.length <= CHUNK_MAX / 4) {
+      if (bytes.length >= LONG) this.#written.used = (this.#written.used + 7) & ~7; // compared by words
       const address = this.#fill(this.#written, bytes.length);
       this.bytes.set(bytes, this.offset);
       return address;
