@@ -7,6 +7,7 @@ import { hashName, Rng } from '../base/rng.ts';
 import type { Time } from '../base/time.ts';
 import { DROPS } from '../net/drops.ts';
 import type { Link, Port } from '../net/link.ts';
+import { Pipe } from '../net/pipe.ts';
 import type { Scheduler } from '../net/scheduler.ts';
 import type { SockOpts } from '../tcp/sockopts.ts';
 import type { Settings, Totals } from '../tcp/tcb.ts';
@@ -100,7 +101,12 @@ export class Host implements Port {
   readonly ports: Rng;
   /** How far connect() has stepped through the ports, by destination. */
   readonly portSteps = new Map<string, number>();
+  /** Ways that were asked for, as long as there are so many links. */
+  readonly #ways = new Map<Address, Route | undefined>();
+  #linksThen = 0;
   #ipId: number;
+  /** The loopback device. */
+  #loopback: Pipe | undefined;
 
   /** @throws Error when the setup asks for a setting that the kernel does not have, or not with this value */
   constructor(index: number, name: string, addresses: readonly Address[], machine: Machine, setup: HostSetup = {}) {
@@ -167,6 +173,16 @@ export class Host implements Port {
 
   /** The way to an address; undefined: no route. Networks are /24 and /64. */
   route(addr: Address): Route | undefined {
+    if (this.#linksThen !== this.links.length) {
+      this.#linksThen = this.links.length;
+      this.#ways.clear();
+    }
+    let way = this.#ways.get(addr);
+    if (way === undefined && !this.#ways.has(addr)) this.#ways.set(addr, (way = this.#findRoute(addr)));
+    return way;
+  }
+
+  #findRoute(addr: Address): Route | undefined {
     const { family } = addr;
     if (this.owns(addr)) {
       return { link: undefined, source: family === 4 && isLoopback(addr) ? LOOPBACK4 : addr, mtu: LOOPBACK_MTU };
@@ -199,9 +215,9 @@ export class Host implements Port {
       link.send(this, packet, from.id, cause);
       return;
     }
-    const { log, scheduler } = this.machine;
-    const number = log.packetSent(this.index, from.id, cause, this.index, -1, packet);
-    scheduler.at(this.now, () => this.arrive(packet, number));
+    const number = this.machine.log.packetSent(this.index, from.id, cause, this.index, -1, packet);
+    this.#loopback ??= new Pipe(this, this.machine.scheduler);
+    this.#loopback.push(this.now, packet, number);
   }
 
   #envelope({ localAddr: src, remoteAddr: dst, opts, txHash = 0 }: Sender, ect: boolean): Envelope {

@@ -44,6 +44,7 @@ const PACKET_QUEUED = kindIndex('packet.queued');
 const PACKET_ARRIVED = kindIndex('packet.arrived');
 const TCP_SEND = kindIndex('tcp.send');
 const TCP_RECV = kindIndex('tcp.recv');
+const TCP_NOTE = kindIndex('tcp.note');
 const TCP_RTT = kindIndex('tcp.rtt');
 const TIMER_SET = kindIndex('timer.set');
 const TIMER_OFF = kindIndex('timer.off');
@@ -191,6 +192,18 @@ export class Log extends LogReader {
     c.double(srtt);
     c.double(rttvar);
     c.double(rto);
+    return n;
+  }
+
+  /** `tcp.note`. */
+  note(host: number, sock: number, rule: string, rfc: string, linux: string): number {
+    const n = this.#next++;
+    if (!this.#keep) return n;
+    const c = this.columnsHeld;
+    c.begin(TCP_NOTE, n, this.now, host, 0, sock, this.cause, 3);
+    c.word(this.#textId(rule));
+    c.word(this.#textId(rfc));
+    c.word(this.#textId(linux));
     return n;
   }
 

@@ -129,6 +129,10 @@ describe('the writers of frequent kinds', () => {
             (log) => log.add('tcp.rtt', here, { sample, srtt, rttvar, rto }),
           );
           both(
+            (log) => log.note(3, a, 'rule', '', 'rule'),
+            (log) => log.add('tcp.note', here, { rule: 'rule', rfc: '', linux: 'rule' }),
+          );
+          both(
             (log) => log.timerSet(3, a, 'retransmit', rto),
             (log) => log.add('timer.set', here, { timer: 'retransmit', at: rto }),
           );

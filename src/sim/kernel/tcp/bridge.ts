@@ -20,7 +20,7 @@ import { IPV6_HEADER } from '../../wire/ipv6.ts';
 import { TCP_HEADER } from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
-import { logFired, logRoundTrip, logTimers, logVariables } from './observe.ts';
+import { logFired, logRoundTrip, logState, logTimers, logVariables } from './observe.ts';
 import { dataReady, errorReport, stateChanged, writeSpace } from './readiness.ts';
 import { stamped, zeroCopyDone } from './reports.ts';
 
@@ -180,7 +180,6 @@ export function logNames(host: Host, socket: Socket): void {
 /** Obeys and logs the effects of a turn. */
 export function apply(host: Host, socket: Socket, effects: readonly Effect[]): void {
   const { log } = host.machine;
-  const here = { host: host.index, sock: socket.id };
   logVariables(host, socket);
   let why = log.cause;
   let opened = false;
@@ -189,11 +188,11 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
     switch (effect.do) {
       case 'note': {
         const { rule, rfc = '', linux = '' } = effect.note;
-        why = log.add('tcp.note', here, { rule, rfc, linux });
+        why = log.note(host.index, socket.id, rule, rfc, linux);
         break;
       }
       case 'state':
-        log.add('tcp.state', here, { from: effect.from, to: effect.to, row: effect.row });
+        logState(host, socket, effect);
         if (STATES[effect.to] === 'ESTABLISHED') {
           opened = true;
           expandSendBuffer(host, socket);
@@ -211,7 +210,7 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
         break;
       case 'fail':
         socket.error = effect.errno;
-        log.add('sock.error', here, { errno: errnoNumber(effect.errno) });
+        log.add('sock.error', { host: host.index, sock: socket.id }, { errno: errnoNumber(effect.errno) });
         errorReport(host, socket);
         break;
       case 'zerocopy':

@@ -17,7 +17,7 @@ export function segmentFor(host: Host, segment: Segment, src: Address, dst: Addr
   const socket = host.demux.connection(dst, segment.dstPort, src, segment.srcPort);
   if (socket?.tcb) {
     if (ignoresFinalAck(host, socket, segment, packet)) return;
-    log.cause = log.add('packet.arrived', { host: host.index, sock: socket.id, cause: packet }, { packet });
+    log.cause = log.packetArrived(host.index, socket.id, packet);
     const { effects, forListener } = segmentArrives(socket.tcb, segment, host.now);
     apply(host, socket, effects);
     if (!forListener) return;
@@ -36,7 +36,7 @@ export function segmentFor(host: Host, segment: Segment, src: Address, dst: Addr
     apply(host, socket, answerSyn(old, segment, host.now));
     return;
   }
-  log.cause = log.add('packet.arrived', { host: host.index, cause: packet }, { packet });
+  log.cause = log.packetArrived(host.index, 0, packet);
   const reset = resetFor(segment);
   if (!reset) return;
   const why = log.add(

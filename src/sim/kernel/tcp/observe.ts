@@ -3,11 +3,12 @@
  * or switched off. What was last told is kept as plain numbers, so that a turn that changed nothing costs a few
  * comparisons. Decides nothing, and changes nothing of the connection.
  */
-import { type Seq, seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
+import { seqAdd, seqDiff, seqNumber } from '../../base/seq.ts';
 import type { Time } from '../../base/time.ts';
 import { endOfData } from '../../tcp/output.ts';
 import { smoothedRtt } from '../../tcp/rtt.ts';
 import { type Tcb, TIMERS, type TimerName } from '../../tcp/tcb.ts';
+import type { Effect } from '../../tcp/turn.ts';
 import type { Log } from '../../trace/log.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
@@ -133,11 +134,20 @@ function logReceive(log: Log, host: number, sock: number, tcb: Tcb, last: Observ
 /** The stretches that are held out of order, as relative numbers; `last` itself when it is still true. */
 function earlyRanges({ rcv, irs }: Tcb, last: readonly number[]): readonly number[] {
   const { ranges } = rcv.early;
-  const relative = (at: Seq): number => seqDiff(at, irs);
-  const same =
-    last.length === 2 * ranges.length &&
-    ranges.every(({ left, right }, i) => relative(left) === last[2 * i] && relative(right) === last[2 * i + 1]);
-  return same ? last : ranges.flatMap(({ left, right }) => [relative(left), relative(right)]);
+  if (last.length === 2 * ranges.length) {
+    let i = 0;
+    for (; i < ranges.length; i++) {
+      const { left, right } = ranges[i] as (typeof ranges)[number];
+      if (seqDiff(left, irs) !== last[2 * i] || seqDiff(right, irs) !== last[2 * i + 1]) break;
+    }
+    if (i === ranges.length) return last;
+  }
+  return ranges.flatMap(({ left, right }) => [seqDiff(left, irs), seqDiff(right, irs)]);
+}
+
+/** Logs a move from one state to another. */
+export function logState(host: Host, socket: Socket, { from, to, row }: Omit<Effect & { do: 'state' }, 'do'>): void {
+  host.machine.log.add('tcp.state', { host: host.index, sock: socket.id }, { from, to, row });
 }
 
 /** Logs a measured round trip, and what follows from it. */
