@@ -137,10 +137,9 @@ function collect(log: Log): Facts {
   const packetOf = new Map<number, PacketWay>();
   let from = 0;
 
-  const columns = log.columns();
   for (let i = 0; i < log.length; i++) {
     const kind = log.kindAt(i);
-    const sock = socks.get(columns.sock[i] as number);
+    const sock = socks.get(log.sockAt(i));
     if (sock) (sock.of[kind] ??= []).push(i);
     if (HEAD_ONLY.has(kind)) continue;
     const event = log.at(i);

@@ -53,8 +53,8 @@ function references(c: ColumnArrays, visit: (word: number, length: number) => vo
   }
 }
 
-/** The bytes that events refer to, side by side, and the words with their new addresses. */
-function gather(log: Log, c: ColumnArrays): { blob: Uint8Array; words: Int32Array } {
+/** The bytes that events refer to, side by side. Their new addresses are written into the words. */
+function gather(log: Log, c: ColumnArrays): Uint8Array {
   let count = 0;
   references(c, (_, length) => {
     if (length > 0) count++;
@@ -71,25 +71,24 @@ function gather(log: Log, c: ColumnArrays): { blob: Uint8Array; words: Int32Arra
   const ranges = new Ranges(starts, ends);
   const blob = new Uint8Array(ranges.size);
   ranges.each((start, end) => log.copyBytes(start, end, blob.subarray(ranges.place(start))));
-  const words = c.words.slice();
   references(c, (word, length) => {
-    words[word] = length === 0 ? 0 : ranges.place((c.words[word] as number) >>> 0);
+    c.words[word] = length === 0 ? 0 : ranges.place((c.words[word] as number) >>> 0);
   });
-  return { blob, words };
+  return blob;
 }
 
 /** The log as bytes for {@link decode}. */
 export function encode(log: Log): Uint8Array {
   const c = log.columns();
-  const { blob, words } = gather(log, c);
+  const blob = gather(log, c);
   const texts = log.texts.map(utf8);
   const textEnds = new Uint32Array(texts.length);
   let end = 0;
   for (const [i, text] of texts.entries()) textEnds[i] = end += text.length;
 
   const header = new Uint32Array(HEADER_WORDS);
-  header.set([MAGIC, LOG_VERSION, c.n.length, words.length, blob.length, texts.length, end]);
-  const parts: ArrayBufferView[] = [header, c.n, c.t, c.kind, c.host, c.task, c.sock, c.cause, c.at, words, blob];
+  header.set([MAGIC, LOG_VERSION, c.n.length, c.words.length, blob.length, texts.length, end]);
+  const parts: ArrayBufferView[] = [header, c.n, c.t, c.kind, c.host, c.task, c.sock, c.cause, c.at, c.words, blob];
   const size = [...parts, textEnds].reduce((sum, part) => sum + aligned(part.byteLength), 0) + aligned(end);
   header[7] = size;
 

@@ -45,6 +45,13 @@ export function widthAt(words: Int32Array, how: number, w: number): number {
   return WIDTH[how] as number;
 }
 
+/** How many words the fields of an event take that begin at word `w`. */
+export function eventWidth(words: Int32Array, { lies }: Layout, w: number): number {
+  let at = w;
+  for (const how of lies) at += widthAt(words, how, at);
+  return at - w;
+}
+
 /** The fields of a kind, in the order of the table. */
 export interface Layout {
   readonly names: readonly string[];

@@ -15,6 +15,7 @@ import type { Time } from '../base/time.ts';
 import { type ColumnArrays, Columns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import {
+  eventWidth,
   kindIndex,
   LAYOUTS,
   type Layout,
@@ -65,8 +66,8 @@ export class Log extends LogReader {
     for (const [i, text] of this.textsHeld.entries()) this.#textIds.set(text, i);
     const { length } = this.columnsHeld;
     if (length === 0) return;
-    this.#next = (this.columnsHeld.n[length - 1] as number) + 1;
-    this.now = this.columnsHeld.t[length - 1] as Time;
+    this.#next = this.columnsHeld.n(length - 1) + 1;
+    this.now = this.columnsHeld.t(length - 1) as Time;
   }
 
   /** Whether events are kept, and not only numbered. */
@@ -241,28 +242,19 @@ export class Log extends LogReader {
   /** Appends the event at index `i` of a log that shares the store, with its number and instant. */
   copyOf(log: Log, i: number): void {
     const from = log.columnsHeld;
+    const c = this.columnsHeld;
     must(this.bytesHeld === log.bytesHeld, 'a window of another log');
-    const k = from.kind[i] as number;
-    const start = from.at[i] as number;
-    const end = i + 1 < from.length ? (from.at[i + 1] as number) : from.wordCount;
-    this.columnsHeld.begin(
-      k,
-      from.n[i] as number,
-      from.t[i] as number,
-      from.host[i] as number,
-      from.task[i] as number,
-      from.sock[i] as number,
-      from.cause[i] as number,
-      end - start,
-    );
-    let w = start;
-    for (const lies of (LAYOUTS[k] as Layout).lies) {
-      if (lies === LIES.text) this.columnsHeld.word(this.#textId(log.textsHeld[from.words[w++] as number] as string));
-      else
-        for (const stop = w + widthAt(from.words, lies, w); w < stop; w++)
-          this.columnsHeld.word(from.words[w] as number);
+    const layout = LAYOUTS[from.kind(i)] as Layout;
+    const words = from.wordsOf(i);
+    let w = from.startOf(i);
+    const width = eventWidth(words, layout, w);
+    const n = from.n(i);
+    c.begin(from.kind(i), n, from.t(i), from.host(i), from.task(i), from.sock(i), from.cause(i), width);
+    for (const how of layout.lies) {
+      if (how === LIES.text) c.word(this.#textId(log.textsHeld[words[w++] as number] as string));
+      else for (const stop = w + widthAt(words, how, w); w < stop; w++) c.word(words[w] as number);
     }
-    this.#next = (from.n[i] as number) + 1;
+    this.#next = n + 1;
   }
 
   #write(how: number, value: unknown): void {
@@ -304,15 +296,15 @@ export class Log extends LogReader {
   /** Pieces that lie one after the other become one. */
   #writePieces(pieces: readonly Uint8Array[]): void {
     const c = this.columnsHeld;
-    const count = c.wordCount;
+    const count = c.mark;
     c.word(0);
     let end = -1;
     for (const piece of pieces) {
       if (piece.length === 0) continue;
       const address = this.bytesHeld.put(piece);
-      if (address === end) c.words[c.wordCount - 1] = (c.words[c.wordCount - 1] as number) + piece.length;
+      if (address === end) c.amend(c.mark - 1, piece.length);
       else {
-        c.words[count] = (c.words[count] as number) + 1;
+        c.amend(count, 1);
         c.word(address);
         c.word(piece.length);
       }

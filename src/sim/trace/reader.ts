@@ -7,10 +7,11 @@
 import { SimBug } from '../base/bug.ts';
 import { concat } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
-import type { ColumnArrays, Columns } from './columns.ts';
+import { type ColumnArrays, type Columns, doubleAt } from './columns.ts';
 import { wholeFrame } from './frame.ts';
 import {
   checksumPlace,
+  eventWidth,
   headerLength,
   kindIndex,
   LAYOUTS,
@@ -54,45 +55,67 @@ export abstract class LogReader {
   at(i: number): Event {
     const c = this.columnsHeld;
     if (!(i >= 0 && i < c.length)) throw new SimBug(`no event at index ${i}`);
-    const k = c.kind[i] as number;
+    const k = c.kind(i);
     const event: Record<string, unknown> = {
-      n: c.n[i],
-      t: c.t[i],
+      n: c.n(i),
+      t: c.t(i),
       kind: KINDS[k],
-      host: c.host[i],
-      sock: c.sock[i],
-      task: c.task[i],
-      cause: c.cause[i],
+      host: c.host(i),
+      sock: c.sock(i),
+      task: c.task(i),
+      cause: c.cause(i),
     };
     const { names, lies } = LAYOUTS[k] as Layout;
-    let w = c.at[i] as number;
+    const words = c.wordsOf(i);
+    let w = c.startOf(i);
     for (let f = 0; f < lies.length; f++) {
       const how = lies[f] as number;
-      event[names[f] as string] = this.#read(how, w);
-      w += widthAt(c.words, how, w);
+      event[names[f] as string] = this.#read(how, words, w);
+      w += widthAt(words, how, w);
     }
     return event as unknown as Event;
   }
 
   /** The kind of the event at index `i`, without reading its fields. */
   kindAt(i: number): Kind {
-    return KINDS[this.columnsHeld.kind[i] as number] as Kind;
+    return KINDS[this.columnsHeld.kind(i)] as Kind;
   }
 
   /** The instant of the event at index `i`. */
   timeAt(i: number): Time {
-    return this.columnsHeld.t[i] as Time;
+    return this.columnsHeld.t(i) as Time;
   }
 
   /** The number of the event at index `i`. */
   numberAt(i: number): number {
-    return this.columnsHeld.n[i] as number;
+    return this.columnsHeld.n(i);
+  }
+
+  /** The host of the event at index `i`. */
+  hostAt(i: number): number {
+    return this.columnsHeld.host(i);
+  }
+
+  /** The socket of the event at index `i`. */
+  sockAt(i: number): number {
+    return this.columnsHeld.sock(i);
+  }
+
+  /** The task of the event at index `i`. */
+  taskAt(i: number): number {
+    return this.columnsHeld.task(i);
+  }
+
+  /** The `k`th word of the event at index `i`, unsigned: a field, when those before it take one word each. */
+  wordAt(i: number, k: number): number {
+    const c = this.columnsHeld;
+    return (c.wordsOf(i)[c.startOf(i) + k] as number) >>> 0;
   }
 
   /** The packet of the `packet.sent` at index `i`, in its parts. */
   packetAt(i: number): PacketParts {
-    const { at, words } = this.columnsHeld;
-    const w = (at[i] as number) + 2; // after `to` and `link`
+    const words = this.columnsHeld.wordsOf(i);
+    const w = this.columnsHeld.startOf(i) + 2; // after `to` and `link`
     const lengths = words[w + 2] as number;
     return {
       headers: this.bytesHeld.view((words[w] as number) >>> 0, headerLength(lengths)),
@@ -102,12 +125,11 @@ export abstract class LogReader {
 
   /** The index of event number `n`, or -1 when it is not in this log. */
   indexOf(n: number): number {
-    const numbers = this.columnsHeld.n;
     let low = 0;
     let high = this.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const here = numbers[middle] as number;
+      const here = this.numberAt(middle);
       if (here === n) return middle;
       if (here < n) low = middle + 1;
       else high = middle - 1;
@@ -117,12 +139,11 @@ export abstract class LogReader {
 
   /** How many events happened at or before `t`: the index just past the last of them. */
   countUntil(t: Time): number {
-    const times = this.columnsHeld.t;
     let low = 0;
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((times[middle] as number) <= t) low = middle + 1;
+      if (this.timeAt(middle) <= t) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -131,7 +152,7 @@ export abstract class LogReader {
   /** The events of one kind from index `from` on, in order. */
   *of<K extends Kind>(kind: K, from = 0): Generator<EventOf<K>> {
     const k = kindIndex(kind);
-    for (let i = from; i < this.length; i++) if (this.columnsHeld.kind[i] === k) yield this.at(i) as EventOf<K>;
+    for (let i = from; i < this.length; i++) if (this.columnsHeld.kind(i) === k) yield this.at(i) as EventOf<K>;
   }
 
   /** All events from index `from` on, in order. */
@@ -139,9 +160,10 @@ export abstract class LogReader {
     for (let i = from; i < this.length; i++) yield this.at(i);
   }
 
-  /** The columns, cut to their length. Views of live memory: copy before the log grows. */
+  /** The columns in one piece each: copies. */
   columns(): ColumnArrays {
-    return this.columnsHeld.cut();
+    const c = this.columnsHeld;
+    return c.flat((i) => eventWidth(c.wordsOf(i), LAYOUTS[c.kind(i)] as Layout, c.startOf(i)));
   }
 
   /** Copies the bytes at addresses `[start, end)` of the store, as the words of events name them, into `out`. */
@@ -149,8 +171,7 @@ export abstract class LogReader {
     this.bytesHeld.copy(start, end, out);
   }
 
-  #read(how: number, w: number): unknown {
-    const { words } = this.columnsHeld;
+  #read(how: number, words: Int32Array, w: number): unknown {
     const word = words[w] as number;
     switch (how) {
       case LIES.signed:
@@ -158,7 +179,7 @@ export abstract class LogReader {
       case LIES.unsigned:
         return word >>> 0;
       case LIES.double:
-        return this.columnsHeld.doubleAt(w);
+        return doubleAt(words, w);
       case LIES.text:
         return this.textsHeld[word];
       case LIES.bytes:
@@ -166,7 +187,7 @@ export abstract class LogReader {
       case LIES.ranges:
         return Array.from(words.subarray(w + 1, w + 1 + word), (edge) => edge >>> 0);
       case LIES.pieces:
-        return this.#joined(w + 1, word);
+        return this.#joined(words, w + 1, word);
       default: {
         const lengths = words[w + 2] as number;
         const payload = this.bytesHeld.view((words[w + 1] as number) >>> 0, payloadLength(lengths));
@@ -178,8 +199,7 @@ export abstract class LogReader {
   }
 
   /** The `count` pieces that begin at word `w`: a view when there is one. */
-  #joined(w: number, count: number): Uint8Array {
-    const { words } = this.columnsHeld;
+  #joined(words: Int32Array, w: number, count: number): Uint8Array {
     const parts: Uint8Array[] = [];
     for (let i = w; i < w + 2 * count; i += 2) {
       parts.push(this.bytesHeld.view((words[i] as number) >>> 0, (words[i + 1] as number) >>> 0));

@@ -9,9 +9,8 @@
  * The keeper reads each event once, so that cutting a window at every cell costs what the cell cost, not the notebook.
  */
 import { must } from '../base/bug.ts';
-import type { ColumnArrays } from './columns.ts';
 import type { Log } from './log.ts';
-import { KINDS, type Kind } from './schema.ts';
+import type { Kind } from './schema.ts';
 
 /** A system call: where it was entered, left, and the latest about it. */
 interface Call {
@@ -74,7 +73,6 @@ const born = (i: number): Sock => ({
 export class Keeper {
   readonly #log: Log;
   #at = 0;
-  #c: ColumnArrays;
   /** Hosts and links: for ever. */
   #world: number[] = [];
   #processes = new Map<string, number>();
@@ -90,7 +88,6 @@ export class Keeper {
 
   constructor(log: Log) {
     this.#log = log;
-    this.#c = log.columns();
   }
 
   /**
@@ -99,7 +96,6 @@ export class Keeper {
    */
   window(from: number): Log {
     must(from >= this.#at && from <= this.#log.length, `a window at ${from}, after one at ${this.#at}`);
-    this.#c = this.#log.columns();
     for (; this.#at < from; this.#at++) this.#consume(this.#at);
     const out = this.#log.emptyWindow();
     for (const i of this.#kept()) out.copyOf(this.#log, i);
@@ -129,38 +125,38 @@ export class Keeper {
   }
 
   #consume(i: number): void {
-    const c = this.#c;
-    const kind = KINDS[c.kind[i] as number] as Kind;
-    const sock = this.#socks.get(c.sock[i] as number);
-    const first = this.#word(i, 0);
+    const log = this.#log;
+    const kind = log.kindAt(i);
+    const sock = this.#socks.get(log.sockAt(i));
+    const first = this.#log.wordAt(i, 0);
     switch (kind) {
       case 'host.up':
       case 'link.up':
         this.#world.push(i);
         break;
       case 'process.start':
-        this.#processes.set(`${c.host[i]}:${first}`, i);
+        this.#processes.set(`${log.hostAt(i)}:${first}`, i);
         break;
       case 'process.exit': {
-        const pid = `${c.host[i]}:${first}`;
+        const pid = `${log.hostAt(i)}:${first}`;
         this.#processes.delete(pid);
         for (const key of this.#descriptors.keys()) if (key.startsWith(`${pid}:`)) this.#descriptors.delete(key);
         break;
       }
       case 'task.start':
-        this.#tasks.set(c.task[i] as number, i);
+        this.#tasks.set(log.taskAt(i), i);
         break;
       case 'task.end':
-        this.#tasks.delete(c.task[i] as number);
+        this.#tasks.delete(log.taskAt(i));
         break;
       case 'fd.open':
-        this.#descriptors.set(`${c.host[i]}:${first}:${this.#word(i, 1)}`, i);
+        this.#descriptors.set(`${log.hostAt(i)}:${first}:${this.#log.wordAt(i, 1)}`, i);
         break;
       case 'fd.close':
-        this.#descriptors.delete(`${c.host[i]}:${first}:${this.#word(i, 1)}`);
+        this.#descriptors.delete(`${log.hostAt(i)}:${first}:${this.#log.wordAt(i, 1)}`);
         break;
       case 'call.enter':
-        this.#calls.set(c.n[i] as number, { enter: i, exit: NONE, block: NONE, copy: NONE });
+        this.#calls.set(log.numberAt(i), { enter: i, exit: NONE, block: NONE, copy: NONE });
         break;
       case 'call.block':
       case 'call.wake':
@@ -170,7 +166,7 @@ export class Keeper {
         this.#consumeCall(kind, i, first, sock);
         break;
       case 'packet.sent':
-        this.#packets.set(c.n[i] as number, [i]);
+        this.#packets.set(log.numberAt(i), [i]);
         if (sock) this.#consumeSegment(i, sock);
         break;
       case 'packet.queued':
@@ -186,7 +182,7 @@ export class Keeper {
         break;
       }
       case 'sock.new':
-        this.#socks.set(c.sock[i] as number, born(i));
+        this.#socks.set(log.sockAt(i), born(i));
         break;
       default:
         if (sock) this.#consumeSock(kind, i, first, sock);
@@ -203,14 +199,14 @@ export class Keeper {
       this.#calls.delete(enter);
     } else call.copy = i;
     if (kind !== 'copy.in' || !sock) return;
-    sock.copies.push({ call, copy: i, length: this.#word(i, 2) });
+    sock.copies.push({ call, copy: i, length: this.#log.wordAt(i, 2) });
     if (sock.copies.length > sock.pruneAbove) this.#prune(sock);
   }
 
   #consumeSock(kind: Kind, i: number, first: number, sock: Sock): void {
     switch (kind) {
       case 'sock.free':
-        this.#socks.delete(this.#c.sock[i] as number);
+        this.#socks.delete(this.#log.sockAt(i));
         if (this.#named.get(sock.local + sock.peer) === sock) this.#named.delete(sock.local + sock.peer);
         return;
       case 'tcp.state':
@@ -227,7 +223,7 @@ export class Keeper {
         return;
       case 'sock.name':
         sock.local = this.#log.texts[first] as string;
-        sock.peer = this.#log.texts[this.#word(i, 1)] as string;
+        sock.peer = this.#log.texts[this.#log.wordAt(i, 1)] as string;
         this.#named.set(sock.local + sock.peer, sock);
         break;
       case 'tcp.isn':
@@ -235,7 +231,7 @@ export class Keeper {
         break;
       case 'tcp.send':
         sock.una = first;
-        sock.end = this.#word(i, 2);
+        sock.end = this.#log.wordAt(i, 2);
         break;
       case 'tcp.recv':
         sock.read = first;
@@ -257,11 +253,6 @@ export class Keeper {
     sock.pruneAbove = Math.max(PRUNE_ABOVE, 2 * sock.copies.length, 2 * sock.flights.length);
   }
 
-  /** The `k`th word of an event whose fields before it take one word each. */
-  #word(i: number, k: number): number {
-    return (this.#c.words[(this.#c.at[i] as number) + k] as number) >>> 0;
-  }
-
   /** Takes note of the packet sent at index `i` if it is a TCP SYN or carries data, read from its bytes where they lie. */
   #consumeSegment(i: number, sock: Sock): void {
     const { headers, payload } = this.#log.packetAt(i);
@@ -273,7 +264,7 @@ export class Keeper {
     const syn = (view.getUint8(13) & SYN) !== 0;
     if (!syn && length <= 0) return;
     const flight = { sent: i, end: NONE, seqEnd: view.getUint32(4) + length };
-    this.#flights.set(this.#c.n[i] as number, flight);
+    this.#flights.set(this.#log.numberAt(i), flight);
     if (syn) sock.syn = flight;
     else sock.flights.push(flight);
     if (sock.flights.length > sock.pruneAbove) this.#prune(sock);
