@@ -9,6 +9,7 @@ import { acknowledge, finAcknowledged } from './acknowledge.ts';
 import { startKeepAlive } from './keepalive.ts';
 import { setPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
+import { predict, windowChanged } from './receive/prediction.ts';
 import { text } from './receive/text.ts';
 import { urgentPointer } from './receive/urgent.ts';
 import {
@@ -32,6 +33,7 @@ import { enter, finish, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 const ack: Check = (turn, segment) => {
   const { tcb } = turn;
   if (!(segment.flags & ACK)) return 'stop';
+  predict(tcb, segment);
   if (tcb.state === 'SYN-RECEIVED') {
     if (!seqLt(tcb.snd.una, segment.ack) || seqLt(tcb.snd.nxt, segment.ack)) {
       answerWithReset(turn, segment);
@@ -54,7 +56,9 @@ const ack: Check = (turn, segment) => {
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
   } else {
     replaceRecentTimestamp(turn, segment);
+    const { wnd } = tcb.snd;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
+    if (tcb.snd.wnd !== wnd) windowChanged(tcb);
   }
   return afterAck(turn, segment);
 };

@@ -88,6 +88,7 @@ export function advertise(tcb: Tcb): number {
   }
   rcv.wnd = window;
   rcv.wup = rcv.nxt;
+  if (window === 0) rcv.prediction = false;
   const most = rcv.scale === 0 && signedWindows ? SIGNED_WINDOW : 65535 * 2 ** rcv.scale;
   return Math.min(window, most) >> rcv.scale;
 }

@@ -36,6 +36,7 @@ export function beginReceiving(turn: Turn): void {
   if (tcb.timestamps.on) rcv.advMss = settings.mss - TIMESTAMPS;
   if (!tcb.scaling) rcv.clamp = Math.min(rcv.clamp, 65535);
   guessSegment(tcb);
+  rcv.prediction = !tcb.active || tcb.snd.scale === 0; // tcp_finish_connect is of another mind than tcp_rcv_state_process
 
   const most = fullSpace(tcb);
   const { advMss } = rcv;

@@ -56,8 +56,32 @@ export const freeSpace = (tcb: Tcb): number => windowFromSpace(tcb, tcb.rcv.limi
 
 const fits = ({ rcv }: Tcb): boolean => rcv.alloc <= rcv.limit;
 
-/** Whether there is memory for a segment; makes some if it can (tcp_try_rmem_schedule). */
-export const hasMemory = (turn: Turn, skb: Skb): boolean => fits(turn.tcb) || prune(turn, skb);
+/**
+ * Whether there is memory for a segment; makes some if it can (tcp_try_rmem_schedule). A segment that header prediction
+ * has let through is not asked as long as memory is set aside, so that a little more than the limit may be taken.
+ */
+export function hasMemory(turn: Turn, skb: Skb): boolean {
+  const { tcb } = turn;
+  if (tcb.rcv.predicted && skb.truesize <= tcb.rcv.forward) return true;
+  return fits(tcb) || prune(turn, skb);
+}
+
+/** Memory is set aside in pages. */
+const PAGE = 4096;
+
+/** A segment is queued: its memory is taken (skb_set_owner_r). */
+export function charge({ rcv }: Tcb, truesize: number): void {
+  if (truesize > rcv.forward) rcv.forward += Math.ceil((truesize - rcv.forward) / PAGE) * PAGE;
+  rcv.alloc += truesize;
+  rcv.forward -= truesize;
+}
+
+/** A segment is gone: its memory is free, whole pages of it for everybody (sock_rfree, sk_mem_uncharge). */
+export function uncharge({ rcv }: Tcb, truesize: number): void {
+  rcv.alloc -= truesize;
+  rcv.forward += truesize;
+  if (rcv.forward >= PAGE) rcv.forward %= PAGE;
+}
 
 /** Tries to get within the limit; says whether that was reached (tcp_prune_queue). */
 function prune(turn: Turn, incoming: Skb): boolean {
@@ -79,7 +103,9 @@ function prune(turn: Turn, incoming: Skb): boolean {
       'tcp_input.c tcp_prune_ofo_queue',
     );
   }
-  return fits(tcb);
+  if (fits(tcb)) return true;
+  rcv.prediction = false;
+  return false;
 }
 
 /** The buffer has reached its bounds: it may grow to what it holds, or else little more is offered (tcp_clamp_window). */
@@ -131,7 +157,6 @@ const bloated = (tcb: Tcb, { truesize, bytes }: Skb): boolean => windowFromSpace
  * stays as it is.
  */
 function collapse(tcb: Tcb, skbs: readonly Skb[], from: Seq, to: Seq): Skb[] {
-  const { rcv } = tcb;
   const out: Skb[] = [];
   let start = from;
   let i = 0;
@@ -139,7 +164,7 @@ function collapse(tcb: Tcb, skbs: readonly Skb[], from: Seq, to: Seq): Skb[] {
     const skb = skbs[i] as Skb;
     const next = skbs[i + 1];
     if (seqLe(skb.end, start)) {
-      rcv.alloc -= skb.truesize;
+      uncharge(tcb, skb.truesize);
       continue;
     }
     if (!skb.fin && (bloated(tcb, skb) || seqLt(skb.seq, start))) break;
@@ -161,18 +186,20 @@ function collapse(tcb: Tcb, skbs: readonly Skb[], from: Seq, to: Seq): Skb[] {
       left -= part.length;
       start = seqAdd(start, part.length);
       if (seqLt(start, skb.end)) continue;
-      rcv.alloc -= skb.truesize;
+      uncharge(tcb, skb.truesize);
       i++;
     }
-    const packed: Skb = {
+    const bytes = concat(parts);
+    const size = bufferSize(most + SHARED_INFO);
+    const packed = {
       seq,
       end: start,
-      bytes: concat(parts),
+      bytes,
       fin: false,
-      truesize: bufferSize(most + SHARED_INFO) + SKB,
-      packed: true,
+      truesize: size + SKB,
+      room: size - SHARED_INFO - bytes.length,
     };
-    rcv.alloc += packed.truesize;
+    charge(tcb, packed.truesize);
     out.push(packed);
   }
   for (; i < skbs.length; i++) out.push(skbs[i] as Skb);
@@ -190,7 +217,7 @@ function pruneEarly(tcb: Tcb, incoming: Skb): boolean {
   for (let last = rcv.early.last(); last; last = rcv.early.last()) {
     if (seqLt(last.seq, incoming.seq)) break;
     rcv.early.pop();
-    rcv.alloc -= last.truesize;
+    uncharge(tcb, last.truesize);
     goal -= last.truesize;
     pruned = true;
     if (goal > 0 && rcv.early.length > 0) continue;

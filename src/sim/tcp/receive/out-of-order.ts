@@ -7,7 +7,7 @@
  * look at thousands of segments.
  */
 import { type Seq, seqLe, seqLt, seqMax } from '../../base/seq.ts';
-import type { Skb } from './queue.ts';
+import { canJoin, joined, type Skb } from './queue.ts';
 
 /** From `left` on, up to but without `right`. */
 export interface Stretch {
@@ -17,7 +17,8 @@ export interface Stretch {
 
 /** What {@link OutOfOrder.insert} found: told to the sender by DSACK. */
 export interface Inserted {
-  kept: boolean;
+  /** 'joined': in the buffer of the one before. */
+  kept: 'whole' | 'joined' | 'no';
   /** What the segment brought a second time. */
   twice: Stretch | undefined;
   /** Memory of the segments that it replaced. */
@@ -112,12 +113,19 @@ export class OutOfOrder {
   /** Adds a segment (tcp_input.c tcp_data_queue_ofo). */
   insert(skb: Skb): Inserted {
     const last = this.last();
+    if (last && canJoin(last, skb)) return this.#join(this.#skbs.length - 1, skb);
     if (!last || seqLe(last.end, skb.seq)) {
       this.#skbs.push(skb);
       this.#cover(skb);
       return NEW;
     }
     return this.#insertAmong(skb);
+  }
+
+  #join(index: number, skb: Skb): Inserted {
+    this.#skbs[index] = joined(this.#skbs[index] as Skb, skb);
+    this.#cover(skb);
+    return JOINED;
   }
 
   #insertAmong(skb: Skb): Inserted {
@@ -131,8 +139,10 @@ export class OutOfOrder {
     const first = same && seqLe(same.seq, seq) ? at : at - 1;
     const held = first >= this.#head ? skbs[first] : undefined;
     if (held && seqLt(seq, held.end)) {
-      if (seqLe(end, held.end)) return { kept: false, twice: { left: seq, right: end }, freed };
+      if (seqLe(end, held.end)) return { kept: 'no', twice: { left: seq, right: end }, freed };
       if (first < at) twice = { left: seq, right: held.end };
+    } else if (held && canJoin(held, skb)) {
+      return this.#join(first, skb);
     }
     let covered = at;
     for (; covered < skbs.length; covered++) {
@@ -150,7 +160,7 @@ export class OutOfOrder {
       skbs.splice(at, covered - at, skb);
     }
     this.#cover(skb);
-    return { kept: true, twice, freed };
+    return { kept: 'whole', twice, freed };
   }
 
   /** Adds a segment to the stretches, joining those that it touches. */
@@ -185,7 +195,8 @@ export class OutOfOrder {
   }
 }
 
-const NEW: Inserted = { kept: true, twice: undefined, freed: 0 };
+const NEW: Inserted = { kept: 'whole', twice: undefined, freed: 0 };
+const JOINED: Inserted = { ...NEW, kept: 'joined' };
 
 /** A stretch grown by another that touches it; one that does not is not told (tcp_input.c tcp_dsack_extend). */
 export function extended(stretch: Stretch | undefined, left: Seq, right: Seq): Stretch {

@@ -3,7 +3,8 @@
  * payload; bytes are copied when a program reads them, never before. Taking from the front and adding at the end cost the
  * same however long the queue is. What memory it may take is the owner's business (memory.ts).
  */
-import type { Seq } from '../../base/seq.ts';
+import { concat } from '../../base/bytes.ts';
+import { type Seq, seqDiff } from '../../base/seq.ts';
 
 /** A segment's payload as it waits (Linux struct sk_buff). */
 export interface Skb {
@@ -15,9 +16,22 @@ export interface Skb {
   readonly fin: boolean;
   /** Kernel memory that it takes. */
   readonly truesize: number;
-  /** Made of others to win memory: nobody else looks at it. */
-  readonly packed?: true;
+  /** Made of others to win memory: bytes that its buffer still takes. Nobody else looks at it, so it may grow. */
+  readonly room?: number;
 }
+
+/** Whether a segment fits into the buffer of the one before it (tcp_input.c tcp_try_coalesce). */
+export const canJoin = (last: Skb, { seq, bytes }: Skb): boolean =>
+  last.room !== undefined && bytes.length <= last.room && seqDiff(last.end, seq) === 0;
+
+/** Both in that buffer. */
+export const joined = (last: Skb, { bytes, end, fin }: Skb): Skb => ({
+  ...last,
+  end,
+  fin,
+  bytes: concat([last.bytes, bytes]),
+  room: (last.room ?? 0) - bytes.length,
+});
 
 /** Taken entries are forgotten together once they are this many. */
 const SLACK = 64;

@@ -11,7 +11,7 @@ import { begin, type Effect, note, type Turn, wakeReaders } from '../turn.ts';
 import { offeredWindow, openWindow } from '../window.ts';
 import { inPingpong } from './acknowledging.ts';
 import { adjustSpace } from './autotune.ts';
-import { spaceFromWindow, underPressure } from './memory.ts';
+import { spaceFromWindow, uncharge, underPressure } from './memory.ts';
 import type { Skb } from './queue.ts';
 import { passUrgent } from './urgent.ts';
 
@@ -146,7 +146,7 @@ function take(turn: Turn, request: ReadRequest): Progress {
     }
     if (skb.fin) stopped = true;
     queue.shift();
-    rcv.alloc -= skb.truesize;
+    uncharge(tcb, skb.truesize);
     if (stopped) break;
   }
   return { given, stopped };

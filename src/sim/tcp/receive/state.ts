@@ -81,6 +81,12 @@ export interface Rcv {
   early: OutOfOrder;
   /** Kernel memory that both take (Linux sk_rmem_alloc). */
   alloc: number;
+  /** Memory that was set aside in whole pages and is not taken yet (Linux sk_forward_alloc, as far as receiving goes). */
+  forward: number;
+  /** Header prediction is on: what looks as expected takes a shorter way (Linux pred_flags is not 0). */
+  prediction: boolean;
+  /** The segment at hand looks as expected. */
+  predicted: boolean;
   /** SO_RCVBUF: how much of it they may take (Linux sk_rcvbuf). */
   limit: number;
   /** The program set it: it does not grow by itself (SOCK_RCVBUF_LOCK). */
@@ -163,6 +169,9 @@ export const newRcv = ({ mss, limit, locked, clamp, ratio }: RcvInit): Rcv => ({
   queue: new ReceiveQueue(),
   early: new OutOfOrder(),
   alloc: 0,
+  forward: 0,
+  prediction: false,
+  predicted: false,
   limit,
   locked,
   ratio: ratio === 'learned' ? DEFAULT_RATIO : ratio,

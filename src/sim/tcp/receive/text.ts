@@ -12,8 +12,9 @@ import { enter, finish, note, type Turn, wakeReaders } from '../turn.ts';
 import { openWindow } from '../window.ts';
 import { enterQuickAck, estimateAto } from './acknowledging.ts';
 import { growBuffer, growWindow, measureByEcho, measureByWindow, measureSegment } from './autotune.ts';
-import { hasMemory, headersOf, trueSize } from './memory.ts';
-import type { Skb } from './queue.ts';
+import { charge, hasMemory, headersOf, trueSize, uncharge } from './memory.ts';
+import { predictAgain } from './prediction.ts';
+import { canJoin, joined, type Skb } from './queue.ts';
 import { dataReady } from './read.ts';
 import { blockForEarly, removeBlocks, tellDuplicate, tellDuplicateToo } from './sack.ts';
 import type { Check } from './validate.ts';
@@ -40,7 +41,7 @@ export const text: Check = (turn, segment) => {
       if (!seqLt(segment.seq, rcv.nxt)) return 'next';
       if (dataForNobody(turn, segment)) return 'stop';
   }
-  rcv.dsack = undefined;
+  if (!rcv.predicted) rcv.dsack = undefined; // the short way does not look
   const end = seqAdd(segment.seq, length + (fin ? 1 : 0));
   const ahead = seqDiff(segment.seq, rcv.nxt);
   const open = openWindow(tcb);
@@ -120,6 +121,7 @@ function inTurn(turn: Turn, segment: Segment, end: Seq): void {
     if (rcv.early.length === 0) turn.ackNow = true; // the gap is filled: RFC 5681 section 4.2
   }
   if (rcv.sacks.length > 0) removeBlocks(tcb);
+  predictAgain(tcb);
   if (!tcb.orphan) dataReady(turn);
 }
 
@@ -127,11 +129,11 @@ function inTurn(turn: Turn, segment: Segment, end: Seq): void {
 function enqueue(tcb: Tcb, skb: Skb): void {
   const { rcv } = tcb;
   const last = rcv.queue.last();
-  if (skb.bytes.length === 0 && last?.packed && seqDiff(last.end, skb.seq) === 0) {
-    rcv.queue.replaceLast({ ...last, end: skb.end, fin: true }); // a bare FIN joins it (tcp_try_coalesce)
+  if (last && canJoin(last, skb)) {
+    rcv.queue.replaceLast(joined(last, skb));
   } else {
     rcv.queue.push(skb);
-    rcv.alloc += skb.truesize;
+    charge(tcb, skb.truesize);
   }
   rcv.received += seqDiff(skb.end, rcv.nxt);
   rcv.nxt = skb.end;
@@ -158,11 +160,11 @@ function fill(turn: Turn): void {
   for (let skb = early.first(); skb && seqLe(skb.seq, rcv.nxt) && !tcb.finReceived; skb = early.first()) {
     if (seqLt(skb.seq, reached)) tellDuplicateToo(tcb, skb.seq, seqLt(skb.end, reached) ? skb.end : reached);
     early.shift();
-    rcv.alloc -= skb.truesize;
+    uncharge(tcb, skb.truesize);
     if (seqLt(rcv.nxt, skb.end)) enqueue(tcb, skb);
   }
   if (tcb.finReceived) {
-    for (const skb of early.list()) rcv.alloc -= skb.truesize;
+    for (const skb of early.list()) uncharge(tcb, skb.truesize);
     early.clear();
   }
   early.pass(rcv.nxt);
@@ -190,17 +192,17 @@ function early(turn: Turn, segment: Segment, end: Seq): void {
     'tcp_input.c tcp_data_queue_ofo',
   );
   measureSegment(tcb, skb, segment);
+  rcv.prediction = false;
   tcb.ack.pending = true;
   rcv.oooPackets++;
   const { kept, twice, freed } = rcv.early.insert(skb);
-  rcv.alloc -= freed;
+  if (freed > 0) uncharge(tcb, freed);
+  if (kept === 'whole') charge(tcb, skb.truesize);
   if (twice) tellDuplicate(tcb, twice.left, twice.right);
   if (tcb.sackOk) {
     blockForEarly(turn, segment.seq, end);
     // without SACK the window must stay as it is: only then are ACKs duplicates
-    if (kept) growWindow(tcb, skb);
+    if (kept !== 'no') growWindow(tcb, skb);
   }
-  if (!kept) return;
-  rcv.alloc += skb.truesize;
   if (!tcb.orphan) growBuffer(tcb, rcv.space.bytes);
 }

@@ -6,6 +6,8 @@ import { seqAdd, seqDiff, seqLe, seqLt } from '../../base/seq.ts';
 import { type Segment, SYN, URG } from '../../wire/tcp.ts';
 import type { Tcb } from '../tcb.ts';
 import { note, type Turn, wakeReaders } from '../turn.ts';
+import { uncharge } from './memory.ts';
+import { predictAgain } from './prediction.ts';
 
 /** Sixth check: the URG bit (tcp_input.c tcp_urg). */
 export function urgentPointer(turn: Turn, segment: Segment): void {
@@ -36,15 +38,17 @@ function announce(turn: Turn, segment: Segment): void {
   }
   urgent.mark = 'announced';
   urgent.seq = at;
+  rcv.prediction = false;
 }
 
 /** The next byte to be read is not read at all. */
-function skipByte({ rcv }: Tcb): void {
+function skipByte(tcb: Tcb): void {
+  const { rcv } = tcb;
   rcv.copied = seqAdd(rcv.copied, 1);
   const first = rcv.queue.first();
   if (first && seqLe(first.end, rcv.copied)) {
     rcv.queue.shift();
-    rcv.alloc -= first.truesize;
+    uncharge(tcb, first.truesize);
   }
 }
 
@@ -68,6 +72,9 @@ export function receiveUrgent(
 }
 
 /** A read has passed the urgent byte: it is over (end of tcp_recvmsg_locked's loop). */
-export function passUrgent({ rcv }: Tcb): void {
-  if (rcv.urgent.mark !== 'none' && seqLt(rcv.urgent.seq, rcv.copied)) rcv.urgent.mark = 'none';
+export function passUrgent(tcb: Tcb): void {
+  const { urgent, copied } = tcb.rcv;
+  if (urgent.mark === 'none' || !seqLt(urgent.seq, copied)) return;
+  urgent.mark = 'none';
+  predictAgain(tcb);
 }

@@ -4,6 +4,9 @@ import { setReceiveBuffer } from '../../../../src/sim/tcp/receive/autotune.ts';
 import { trueSize } from '../../../../src/sim/tcp/receive/memory.ts';
 import { Receiver, stream } from './kit.ts';
 
+/** Another window than before: header prediction, which would not ask for room, does not apply. */
+const UNEXPECTED = { window: 60_000 };
+
 describe('memory', () => {
   // Measured on Linux 6.18 with ss -m, segments with timestamps that came through a tun device.
   it('is a power of two for each packet, and struct sk_buff', () => {
@@ -16,8 +19,8 @@ describe('memory', () => {
     for (let i = 0; i < 20; i++) receiver.data(i * 200, i * 200 + 200);
     assert.equal(receiver.tcb.rcv.alloc, 20 * 1280);
     setReceiveBuffer(receiver.tcb, 10_000);
-    receiver.data(4000, 4200);
-    // 3776 bytes in a page, 224 in what is left, and the segment that came
+    receiver.data(4000, 4200, UNEXPECTED);
+    // 3776 bytes in a page, and in another buffer what is left; the segment that came finds no room there
     assert.deepEqual(
       receiver.tcb.rcv.queue.list().map(({ bytes, truesize }) => [bytes.length, truesize]),
       [
@@ -49,11 +52,19 @@ describe('memory', () => {
     for (let i = 0; i < 4; i++) receiver.data(i * 1400, i * 1400 + 1400);
     setReceiveBuffer(receiver.tcb, 2304);
     receiver.sent();
-    receiver.data(5600, 7000);
+    receiver.data(5600, 7000, UNEXPECTED);
     const [ack] = receiver.sent();
     assert.deepEqual([ack && receiver.offset(ack.ack), ack?.window], [5600, 0]);
     assert.deepEqual(receiver.read(), stream(0, 5600));
     assert.ok((receiver.sent().at(-1)?.window ?? 0) > 0);
+  });
+
+  it('that is set aside already is not asked for by a segment that was predicted', () => {
+    const receiver = new Receiver();
+    for (let i = 0; i < 4; i++) receiver.data(i * 1400, i * 1400 + 1400);
+    setReceiveBuffer(receiver.tcb, 2304);
+    receiver.data(5600, 7000);
+    assert.deepEqual(receiver.read(), stream(0, 7000));
   });
 
   it('of a lone segment is always found', () => {
