@@ -9,7 +9,7 @@ import { lacking, type ReadFile } from './commands.ts';
 import { configOf, DEFAULTS } from './config.ts';
 import { Machine } from './machine.ts';
 import { Unsupported } from './outcome.ts';
-import type { Expression, PacketAction, Script, SyscallAction, TcpAction } from './script.ts';
+import type { Expression, PacketAction, Script, SyscallAction } from './script.ts';
 import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
 
 /** Socket options that the simulator has. */
@@ -23,14 +23,13 @@ export function needs(script: Script, read: ReadFile): string[] {
   };
   const { localAddr: local, remoteAddr: remote, mtu } = DEFAULTS;
   const { host } = new Machine({ local, remote, mtu, seed: 0 });
-  const mss = segmentSize(script);
   add(...optionNeeds(script));
   for (const command of [script.init, script.cleanup]) if (command) add(...lacking(host, command, read));
   for (const { action } of script.events) {
     if (action.do === 'command') add(...lacking(host, action, read));
     else if (action.do === 'code') add(...codeNeeds(action.text));
     else if (action.do === 'syscall') add(...callNeeds(action, script.defines));
-    else add(...packetNeeds(action, mss));
+    else add(...packetNeeds(action));
   }
   return [...found];
 }
@@ -73,27 +72,12 @@ function obeyed(call: string, word: Expression, defines: Defines, at: { line: nu
   }
 }
 
-function packetNeeds(action: PacketAction, mss: number): string[] {
+function packetNeeds(action: PacketAction): string[] {
   const out = action.tunnels.map(({ kind }) => `${kind} around packets`);
   if (action.protocol !== 'tcp') return [...out, action.protocol.toUpperCase()];
-  const { ecn } = action.ip;
   const kinds = action.options === 'any' ? [] : action.options.map(({ kind }) => kind);
-  if ((ecn !== undefined && ecn !== 'noecn') || /[EWA0-7]/.test(action.flags)) out.push('ECN');
   if (kinds.includes('FO') || kinds.includes('FOEXP')) out.push('Fast Open');
   if (kinds.includes('md5')) out.push('MD5');
-  if (kinds.includes('ECN')) out.push('AccECN');
-  if (action.flags.includes('U')) out.push('urgent data');
-  if (action.direction === 'out' && action.length > mss) out.push('packets larger than the MSS (GSO)');
+  if (kinds.includes('ECN') || /[A0-7]/.test(action.flags)) out.push('AccECN');
   return out;
 }
-
-/** The largest payload of one segment, by the SYNs that the script shows. */
-function segmentSize(script: Script): number {
-  const offers = script.events.flatMap(({ action }) =>
-    action.do === 'packet' && action.protocol === 'tcp' && action.flags.includes('S') ? mssOf(action) : [],
-  );
-  return Math.min(DEFAULTS.mtu - 40, ...offers);
-}
-
-const mssOf = ({ options }: TcpAction): number[] =>
-  options === 'any' ? [] : options.flatMap((option) => (option.kind === 'mss' ? option.value : []));

@@ -1,4 +1,5 @@
 /** What expressions of a script are worth: constants under their C names, flags or-ed together, addresses, sizes. */
+import { ERRNO, type Errno, errnoNumber } from '../sim/base/errno.ts';
 import { CONSTANTS } from '../sim/syscall/signatures.ts';
 import { Unsupported } from './outcome.ts';
 import type { Expression, Position } from './script.ts';
@@ -11,7 +12,8 @@ const MORE = {
   MSG_OOB: 0x1, MSG_TRUNC: 0x20, MSG_EOR: 0x80, MSG_ERRQUEUE: 0x2000, MSG_ZEROCOPY: 0x4000000, MSG_FASTOPEN: 0x20000000,
 } as const;
 
-const TABLE: Readonly<Record<string, number | string>> = { ...MORE, ...CONSTANTS };
+const ERRNOS = Object.fromEntries(Object.keys(ERRNO).map((name) => [name, errnoNumber(name as Errno)]));
+const TABLE: Readonly<Record<string, number | string>> = { ...ERRNOS, ...MORE, ...CONSTANTS };
 
 export type Defines = ReadonlyMap<string, string>;
 

@@ -101,6 +101,8 @@ export class Host implements Port {
   readonly ports: Rng;
   /** How far connect() has stepped through the ports, by destination. */
   readonly portSteps = new Map<string, number>();
+  /** The packet that left last. */
+  lastSent: TcpPacket | undefined;
   /** Ways that were asked for, as long as there are so many links. */
   readonly #ways = new Map<Address, Route | undefined>();
   #linksThen = 0;
@@ -211,6 +213,7 @@ export class Host implements Port {
 
   #transmit(link: Link | undefined, segment: Segment, from: Sender, cause: number, ect: boolean): void {
     const packet = new TcpPacket(segment, this.#envelope(from, ect));
+    this.lastSent = packet;
     if (link) {
       link.send(this, packet, from.id, cause);
       return;

@@ -97,6 +97,8 @@ export class Socket {
   zeroCopy = false;
   /** The number of the next send with MSG_ZEROCOPY (sk_zckey). */
   zeroCopyNext = 0;
+  /** The one that a call is at: the call holds the memory, too. */
+  zeroCopying: number | undefined;
   /** SO_TIMESTAMPING: flags of include/uapi/linux/net_tstamp.h. */
   timestamping = 0;
   /** Byte numbers of SOF_TIMESTAMPING_OPT_ID count from here (sk_tskey). */

@@ -10,7 +10,7 @@ import type { Log } from '../trace/log.ts';
 import type { Context } from '../trace/schema.ts';
 import { type Position, type SockAddr, sizeOfAddress } from './kernel.ts';
 import { gather, isBytes, isNowhere, type Message, split } from './memory.ts';
-import { type ArgForm, type CallName, SIGNATURES } from './signatures.ts';
+import { type ArgForm, type CallName, CONSTANTS, SIGNATURES } from './signatures.ts';
 
 /** What a finished call gives: its result with what it filled in (`out`, `data`), or why it failed. */
 export type Answer =
@@ -73,10 +73,10 @@ export const descriptorOf = (name: CallName, args: readonly unknown[]): number =
 
 /**
  * The arguments of a call, with the bytes that it takes where the log keeps them: the program may change its own, and
- * whoever holds these needs no copy.
+ * whoever holds these needs no copy. With MSG_ZEROCOPY they stay the program's: what it changes, the kernel will send.
  */
 export function keptArgs(log: Log, name: CallName, args: readonly unknown[]): readonly unknown[] {
-  if (!takesBytes(name)) return args;
+  if (!takesBytes(name) || Number(args[2] ?? 0) & CONSTANTS.MSG_ZEROCOPY) return args;
   const store = (bytes: Uint8Array) => (isNowhere(bytes) ? bytes : log.store(bytes));
   return args.map((arg) => {
     if (isBytes(arg)) return store(arg);

@@ -2,12 +2,14 @@
  * Options of level SOL_SOCKET (socket(7); Linux net/core/sock.c sk_setsockopt, sk_getsockopt). Processes may do what root
  * may.
  */
+
 import { type Errno, errnoNumber } from '../base/errno.ts';
 import type { Linger } from '../base/sockopt.ts';
 import type { Time } from '../base/time.ts';
 import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
+import { countStampsFrom } from '../kernel/tcp/reports.ts';
 import { limitRate } from '../tcp/congestion/pacing.ts';
 import { setKeepAlive } from '../tcp/keepalive.ts';
 import { setReceiveBuffer as setBuffer } from '../tcp/receive/autotune.ts';
@@ -160,6 +162,7 @@ export const SOCKET_OPTIONS: OptionTable = {
     set: (s, _, value: number) => {
       const errno = timestampingError(s, value);
       if (errno) return errno;
+      if (value & STAMP.optId && !(s.timestamping & STAMP.optId)) countStampsFrom(s, (value & STAMP.optIdTcp) !== 0);
       s.timestamping = value;
       return undefined;
     },

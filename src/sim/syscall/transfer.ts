@@ -2,15 +2,18 @@
  * Reading and writing sockets, and what read(2) and write(2) do on everything else (Linux tcp.c tcp_recvmsg_locked,
  * tcp_sendmsg_locked). Every copy between the program's memory and the kernel's is an event.
  */
+
 import { EMPTY } from '../base/bytes.ts';
-import type { OpenFile } from '../kernel/file.ts';
+import type { Time } from '../base/time.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
 import { logWritten } from '../kernel/tcp/observe.ts';
 import { writeSpace } from '../kernel/tcp/readiness.ts';
+import { stampsOf, zeroCopyEnded } from '../kernel/tcp/reports.ts';
 import { available, readTarget, read as takeBytes } from '../tcp/receive/read.ts';
 import { receiveUrgent as takeUrgent } from '../tcp/receive/urgent.ts';
+import { beginZerocopy } from '../tcp/reports.ts';
 import { memoryFree, type SendFlags, send as tcpSend } from '../tcp/send.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { type Call, type Handler, patience } from './call.ts';
@@ -19,7 +22,7 @@ import { gather, isNowhere, type Message, room, scatter } from './memory.ts';
 import { CONSTANTS } from './signatures.ts';
 import { readFile, writeFile } from './streams.ts';
 
-const { MSG_OOB, MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC, MSG_MORE, MSG_EOR } = CONSTANTS;
+const { MSG_OOB, MSG_ZEROCOPY, MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC, MSG_MORE, MSG_EOR } = CONSTANTS;
 
 /** read(2): a short count is normal; 0 is the end of the stream. */
 export const read: Handler<[fd: number, buf: Uint8Array]> = (call, [, buf]) => {
@@ -148,35 +151,38 @@ export const send: Handler<[fd: number, data: Uint8Array, flags?: number, addres
 
 /** sendmsg(2) */
 export const sendmsg: Handler<[fd: number, message: Message, flags?: number]> = (call, [, message, flags = 0]) =>
-  sendFrom(call, gather(message.iov), { flags, address: message.name });
+  sendFrom(call, gather(message.iov), { flags, address: message.name, pieces: message.iov });
 
 /** How bytes are sent. */
 export interface Sending {
   flags: number;
   address?: SockAddr | undefined;
+  /** The program's buffers, where there is more than one. */
+  pieces?: readonly Uint8Array[];
   /** The bytes are the kernel's own: sendfile() and splice() copy nothing. */
   uncopied?: boolean;
 }
 
 /** Writes bytes to a socket (tcp_sendmsg_locked). */
 export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => Reply {
-  // the program may change its memory while the call waits
-  const bytes = sending.uncopied || isNowhere(data) ? data : data.slice();
+  const { flags } = sending;
   let done = 0;
+  /** The number under which the records of a send with MSG_ZEROCOPY stand. */
+  let pinned: number | undefined;
+
   return () => {
     const { file } = call;
     if (!file) return { errno: 'EBADF' };
-    if (!file.socket) return { errno: 'ENOTSOCK' };
-    return sendTo(call, file, file.socket);
+    const { socket } = file;
+    if (!socket) return { errno: 'ENOTSOCK' };
+    const { waits, until } = patience(call, file.nonblocking || (flags & MSG_DONTWAIT) !== 0, socket.sendTimeout);
+    const reply = attempt(socket, waits, until);
+    if (pinned !== undefined && !('park' in reply)) zeroCopyEnded(call.host, socket, pinned, 'errno' in reply);
+    return reply;
   };
 
-  function sendTo(call: Call, file: OpenFile, socket: Socket): Reply {
+  function attempt(socket: Socket, waits: boolean, until: Time | undefined): Reply {
     const { tcb } = socket;
-    const { waits, until } = patience(
-      call,
-      file.nonblocking || (sending.flags & MSG_DONTWAIT) !== 0,
-      socket.sendTimeout,
-    );
     const state = tcb?.state ?? 'CLOSED';
     if (state !== 'ESTABLISHED' && state !== 'CLOSE-WAIT') {
       const failed = done > 0 ? undefined : socket.takeError();
@@ -188,7 +194,7 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
     }
     if (!tcb || socket.error || socket.sendShut)
       return done > 0 ? { result: done } : { errno: socket.takeError() ?? 'EPIPE' };
-    const taken = copyIn(call, socket, bytes, done, sending);
+    const taken = enqueue(socket, tcb, waits);
     if (taken === undefined) return shorten('EFAULT');
     done += taken;
     if (done === data.length) return { result: done };
@@ -197,24 +203,34 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
     return shorten('EAGAIN');
   }
 
+  /** Takes what fits into the send buffer while TCP sends what it may. @returns undefined for memory that is not there */
+  function enqueue(socket: Socket, tcb: Tcb, waits: boolean): number | undefined {
+    if (done === data.length) return 0;
+    if (isNowhere(data)) return memoryFree(tcb) ? undefined : 0;
+    if (flags & MSG_ZEROCOPY && socket.zeroCopy && pinned === undefined) {
+      pinned = socket.zeroCopying = beginZerocopy(tcb, socket.zeroCopyNext++, data.length);
+    }
+    const zerocopy = pinned === undefined ? {} : { zerocopy: pinned, pieces: endsOf(sending.pieces ?? [data]) };
+    const asked = { ...sendFlags(flags), ...zerocopy, stamps: stampsOf(socket), waits };
+    const { taken, effects } = tcpSend(tcb, data, done, asked, call.host.now);
+    if (taken > 0 && !sending.uncopied && pinned === undefined) {
+      call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: taken });
+    }
+    if (taken > 0) logWritten(call.host, socket);
+    apply(call.host, socket, effects);
+    return taken;
+  }
+
   /** What was done counts before what failed. */
   function shorten(errno: 'EPIPE' | 'EFAULT' | 'EAGAIN'): Reply {
     return done > 0 ? { result: done } : { errno };
   }
 }
 
-/** Copies what fits into the send buffer while TCP sends what it may. @returns undefined for memory that is not there */
-function copyIn(call: Call, socket: Socket, data: Uint8Array, from: number, sending: Sending): number | undefined {
-  const { tcb } = socket;
-  if (!tcb || from === data.length) return 0;
-  if (isNowhere(data)) return memoryFree(tcb) ? undefined : 0;
-  const { taken, effects } = tcpSend(tcb, data, from, sendFlags(sending.flags), call.host.now);
-  if (taken > 0 && !sending.uncopied) {
-    call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from, length: taken });
-  }
-  if (taken > 0) logWritten(call.host, socket);
-  apply(call.host, socket, effects);
-  return taken;
+/** Where each of a list of buffers ends when they lie one after the other. */
+function endsOf(pieces: readonly Uint8Array[]): number[] {
+  let end = 0;
+  return pieces.map(({ length }) => (end += length));
 }
 
 const sendFlags = (flags: number): SendFlags => ({

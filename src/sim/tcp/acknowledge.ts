@@ -3,6 +3,7 @@
  * data, our FIN, the round trip, lost segments and the peer's window. What follows for the congestion window stands in
  * recovery/ and congestion/.
  */
+
 import { type Seq, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { type Time, us } from '../base/time.ts';
 import { ECE, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
@@ -16,6 +17,7 @@ import { judgeProbe, rearmAfterAck } from './recovery/probe.ts';
 import { rackAdvance, updateReorderingWindow } from './recovery/rack.ts';
 import { congestionControl } from './recovery/reduce.ts';
 import { forgetDuplicates } from './recovery/reno-sack.ts';
+import { reportAcknowledged, reportFreed } from './reports.ts';
 import { retransmitLost, trimAcknowledged } from './retransmit.ts';
 import { elapsed, sampleMin, sampleRtt } from './rtt.ts';
 import { checkReordering, highestSackSeq, readSack, spuriousRetransmission } from './sack.ts';
@@ -154,6 +156,7 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
     let segs = skb.segs;
     let whole = true;
     const start = skb.seq;
+    if (skb.stampFlags) reportAcknowledged(turn, skb, una);
     if (seqLt(snd.una, skb.end)) {
       if (skb.segs === 1 || !seqLt(skb.seq, snd.una)) break;
       segs = trimAcknowledged(tcb, skb, skb.size);
@@ -191,6 +194,7 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
     if (loss.hint === skb) loss.hint = undefined;
     if (loss.highestSack === skb) loss.highestSack = next;
     queue.drop(queue.sent, skb);
+    if (skb.zerocopy >= 0) reportFreed(turn, skb);
     skb = next;
   }
   if (skb && skb.marks & SACKED) news.reneging = true;

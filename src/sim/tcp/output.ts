@@ -2,6 +2,7 @@
  * New data: what leaves, and when, as far as the peer's window, the congestion window, pacing and Nagle allow (Linux
  * tcp_output.c tcp_write_xmit). Runs when the program has written and after each segment that arrived.
  */
+
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { FIN, PSH } from '../wire/tcp.ts';
@@ -12,6 +13,7 @@ import { segmentSent } from './rate.ts';
 import { dataSent } from './receive/acknowledging.ts';
 import { rearmRetransmission, scheduleLossProbe } from './recovery/probe.ts';
 import { enterCwr } from './recovery/reduce.ts';
+import { payloadOf, reportSent } from './reports.ts';
 import {
   currentMss,
   cwndQuota,
@@ -139,7 +141,7 @@ export function splitSkb(tcb: Tcb, list: Tcb['queue']['unsent'], skb: Skb, lengt
 /** Moves payload from the next record into one that is smaller than it may be (tcp_grow_skb). */
 function growSkb(tcb: Tcb, skb: Skb, missing: number): void {
   const { next } = skb;
-  if (!next || skb.eor || skb.fin || skb.zerocopy !== next.zerocopy) return;
+  if (!next || skb.eor || skb.fin || skb.zerocopy >= 0 || next.zerocopy >= 0) return;
   const { queue } = tcb;
   const moved = Math.min(missing, payloadLength(next));
   const whole = moved === payloadLength(next);
@@ -172,10 +174,9 @@ export function sendNew(turn: Turn, skb: Skb, mss: number): boolean {
   if (inFlight(tcb) === 0) tcb.cc.control.event?.(tcb, 'TX_START', turn.now);
   const before = counts.packetsOut;
   skb.at = Math.max(tcb.pacing.next, turn.now) as Time;
-  transmit(turn, skb.seq, flagsOf(skb), queue.slice(skb.seq, length), {
-    size: mss,
-    fresh: true,
-  });
+  const payload = payloadOf(tcb, skb);
+  transmit(turn, skb.seq, flagsOf(skb), payload, { size: mss, fresh: true });
+  if (skb.stampFlags) reportSent(turn, skb, payload);
   tcb.lastSent = turn.now;
   if (length > 0) dataSent(turn);
   spaceAfter(tcb, length, turn.now);

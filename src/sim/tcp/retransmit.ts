@@ -2,10 +2,12 @@
  * Sending again (Linux tcp_output.c __tcp_retransmit_skb, tcp_xmit_retransmit_queue): one record, or all that are
  * presumed lost as far as the congestion window allows.
  */
+
 import { seqDiff, seqLt } from '../base/seq.ts';
 import { deviceRefuses, flagsOf, splitSkb } from './output.ts';
 import { mustWait, spaceAfter } from './pacing.ts';
 import { segmentSent } from './rate.ts';
+import { payloadOf, reportSent } from './reports.ts';
 import { backedOff } from './rtt.ts';
 import { currentMss, inFlight, setSegments, tsoSegments, windowEnd } from './segmentation.ts';
 import { EVER_RETRANS, LOST, payloadLength, RETRANS, SACKED, type Skb } from './send-queue.ts';
@@ -84,7 +86,9 @@ export function resend(turn: Turn, skb: Skb, segments: number): boolean {
   const length = payloadLength(skb);
   sentAgain(turn, skb, length);
   if (deviceRefuses(turn)) return false;
-  transmit(turn, skb.seq, flagsOf(skb), tcb.queue.slice(skb.seq, length), { size: mss });
+  const payload = payloadOf(tcb, skb);
+  transmit(turn, skb.seq, flagsOf(skb), payload, { size: mss });
+  if (skb.stampFlags) reportSent(turn, skb, payload);
   spaceAfter(tcb, length, turn.now);
   return true;
 }
@@ -104,7 +108,7 @@ function collapse(turn: Turn, to: Skb, room: number): void {
   const { tcb } = turn;
   if (!tcb.settings.retransCollapse || to.segs > 1 || to.syn) return;
   for (let next = to.next; next; next = to.next) {
-    if (next.segs > 1 || next.marks & SACKED || to.eor || to.zerocopy !== next.zerocopy) break;
+    if (next.segs > 1 || next.marks & SACKED || to.eor || to.zerocopy >= 0 || next.zerocopy >= 0) break;
     const length = payloadLength(to) + payloadLength(next);
     if (length > room || seqLt(windowEnd(tcb), next.end)) break;
     join(tcb, to, next);

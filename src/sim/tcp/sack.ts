@@ -163,7 +163,8 @@ function tag(reading: Reading, skb: Skb, twice: boolean): void {
 function joinHeld(tcb: Tcb, skb: Skb): Skb {
   const { prev } = skb;
   if (!prev || (prev.marks & (SACKED | RETRANS | LOST)) !== SACKED || skb.marks & (RETRANS | LOST)) return skb;
-  if (prev.syn || skb.fin || prev.eor || prev.zerocopy !== skb.zerocopy || prev.stampFlags | skb.stampFlags) return skb;
+  if (prev.syn || skb.fin || prev.eor || prev.zerocopy >= 0 || skb.zerocopy >= 0 || prev.stampFlags | skb.stampFlags)
+    return skb;
   if (segmentPayload(prev) !== segmentPayload(skb)) return skb;
   const { queue, loss } = tcb;
   const bytes = payloadLength(skb);

@@ -46,7 +46,7 @@ export interface Skb {
   at: Time;
   /** Kernel memory that it is charged with (truesize). */
   memory: number;
-  /** Page fragments, for MSG_ZEROCOPY; 0 for copied data. */
+  /** Pieces of the program's memory that it points to, for MSG_ZEROCOPY; 0 for copied data. */
   frags: number;
   /** The number of the MSG_ZEROCOPY write whose pages it holds; -1: none. */
   zerocopy: number;

@@ -7,6 +7,7 @@ import type { Time } from '../base/time.ts';
 import { restartAfterIdle } from './congestion/validation.ts';
 import { CORKED, nagleOf, PUSH, pushPending, unsent, writeXmit } from './output.ts';
 import { checkAppLimited } from './rate.ts';
+import { stampWrite } from './reports.ts';
 import { currentMss, inFlight, sizeGoal } from './segmentation.ts';
 import { newSkb, payloadLength, type Skb } from './send-queue.ts';
 import type { Tcb } from './tcb.ts';
@@ -22,6 +23,12 @@ export interface SendFlags {
   oob?: boolean;
   /** MSG_ZEROCOPY: the number of the write. */
   zerocopy?: number;
+  /** With it: where in the bytes each of the program's buffers ends. */
+  pieces?: readonly number[];
+  /** What is to be reported of the last byte: see reports.ts. */
+  stamps?: number;
+  /** The call waits for room if it must: what is taken now need not be all. */
+  waits?: boolean;
   /** Bytes from here on follow in the same call: it ends only when all are taken. */
   rest?: boolean;
 }
@@ -59,13 +66,15 @@ export function send(
   while (at < bytes.length) {
     let skb = queue.unsent.tail;
     let room = skb && !skb.fin ? goal - payloadLength(skb) : 0;
-    if (!skb || room <= 0 || skb.eor || skb.zerocopy !== (flags.zerocopy ?? -1)) {
+    if (!skb || room <= 0 || skb.eor || skb.zerocopy !== (flags.zerocopy ?? -1) || skb.frags >= MAX_FRAGS) {
+      if (skb && room > 0 && skb.frags >= MAX_FRAGS) markPush(tcb, skb);
       if (!memoryFree(tcb)) break;
       skb = entail(turn);
       if (flags.zerocopy !== undefined) skb.zerocopy = flags.zerocopy;
       room = goal;
     }
-    const length = Math.min(room, bytes.length - at);
+    const most = Math.min(room, bytes.length - at);
+    const length = flags.zerocopy === undefined ? most : pinned(skb, at, most, flags.pieces ?? [bytes.length]);
     if (at === from) skb.push = false;
     queue.append(at === 0 && length === bytes.length ? bytes : bytes.subarray(at, at + length));
     snd.write = skb.end = seqAdd(skb.end, length);
@@ -89,8 +98,27 @@ export function send(
   }
   const taken = at - from;
   if (at < bytes.length) tcb.noSpace = true;
+  if (taken > 0 && flags.stamps && (at === bytes.length || !flags.waits)) stampWrite(tcb, flags.stamps);
   if (taken > 0) endOfWrite(turn, at === bytes.length ? flags : { ...flags, more: false });
   return { taken, effects: turn.effects };
+}
+
+/** How many pieces of the program's memory a record may point to (MAX_SKB_FRAGS), and how large one is at most: a page. */
+const MAX_FRAGS = 17;
+const PAGE = 4096;
+
+/** Lets a record point to the program's buffers from `at` on, as far as it has room for them (skb_zerocopy_iter_stream). */
+function pinned(skb: Skb, at: number, most: number, pieces: readonly number[]): number {
+  let length = 0;
+  for (const end of pieces) {
+    if (end <= at + length) continue;
+    while (length < most && at + length < end) {
+      if (skb.frags === MAX_FRAGS) return length;
+      length += Math.min(PAGE, end - at - length, most - length);
+      skb.frags++;
+    }
+  }
+  return length;
 }
 
 /** Sends what may leave, though nothing was written: an option was changed (tcp_push_pending_frames). */

@@ -174,6 +174,8 @@ export interface Tcb {
   sendLimit: number;
   /** A write found no room: who waits is woken when a third is free (Linux SOCK_NOSPACE). */
   noSpace: boolean;
+  /** Sends with MSG_ZEROCOPY that share a completion, by the first number: the last one, and bytes of all. */
+  zerocopy: Map<number, { last: number; bytes: number }> | undefined;
   /** The program said that it will send no more: a FIN is queued. */
   finQueued: boolean;
 
@@ -398,6 +400,7 @@ export function newTcb(init: TcbInit): Tcb {
     queue: new SendQueue(),
     sendLimit: init.sendLimit,
     noSpace: false,
+    zerocopy: undefined,
     finQueued: false,
     finReceived: false,
     receiveShut: false,

@@ -3,11 +3,13 @@
  * orders that the kernel obeys (`transmit`, `wake`, `fail`, `zerocopy`, `timestamp`, `gone`) and observations that it logs
  * (`state`, `note`, `rtt`). `enter` is the one gate through which a state changes.
  */
+
 import { SimBug } from '../base/bug.ts';
 import type { Errno } from '../base/errno.ts';
 import type { Seq } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import type { Segment } from '../wire/tcp.ts';
+import { reportPurged } from './reports.ts';
 import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
 import { noTimers, type Tcb, type TimerName } from './tcb.ts';
 import { countAs } from './totals.ts';
@@ -97,6 +99,7 @@ export function setXmitTimer(
 export function finish(turn: Turn, errno?: Errno): void {
   turn.tcb.timers = noTimers();
   countAs(turn.tcb, undefined);
+  reportPurged(turn);
   if (errno) turn.effects.push({ do: 'fail', errno });
   turn.effects.push({ do: 'wake', readers: true, writers: true }, { do: 'gone' });
 }
