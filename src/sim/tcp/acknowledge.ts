@@ -15,7 +15,7 @@ import { beginSample, segmentDelivered } from './rate.ts';
 import { alert } from './recovery/alert.ts';
 import { judgeProbe, rearmAfterAck } from './recovery/probe.ts';
 import { rackAdvance, updateReorderingWindow } from './recovery/rack.ts';
-import { congestionControl } from './recovery/reduce.ts';
+import { congestionControl, remark } from './recovery/reduce.ts';
 import { forgetDuplicates } from './recovery/reno-sack.ts';
 import { reportAcknowledged, reportFreed } from './reports.ts';
 import { retransmitLost, trimAcknowledged } from './retransmit.ts';
@@ -218,7 +218,7 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
   } else if (measured && skb && news.firstSacked !== undefined && news.firstSacked < skb.at) {
     news.setTimer = true; // the head was sent again since: its own timeout counts from there
   }
-  cc.control.acked?.(tcb, acked, rate.sample.rttUs, rate.sample.priorInFlight, now);
+  remark(turn, cc.control.acked?.(tcb, acked, rate.sample.rttUs, rate.sample.priorInFlight, now));
   if (tcb.noSpace) wakeWriters(turn); // tcp_check_space
 }
 

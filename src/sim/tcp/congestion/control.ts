@@ -101,6 +101,13 @@ export const INFINITE_SSTHRESH = 0x7fffffff;
 /** The initial window (RFC 6928, TCP_INIT_CWND). */
 export const INITIAL_CWND = 10;
 
+/** A decision worth a note: which rule, and where it stands. One constant per rule: telling it costs nothing. */
+export interface Remark {
+  readonly rule: string;
+  readonly rfc: string;
+  readonly linux: string;
+}
+
 export interface CongestionControl {
   /** As TCP_CONGESTION and net.ipv4.tcp_congestion_control call it. */
   readonly name: string;
@@ -113,7 +120,7 @@ export interface CongestionControl {
   /** `acked` segments were newly acknowledged and the window may grow; asked in Open and Disorder (cong_avoid). */
   avoid?(flow: Flow, acked: number, now: Time): void;
   /** Every acknowledgment: sets window and rate alone, in all states (cong_control). In place of `avoid`. */
-  main?(flow: Flow, sample: RateSample, now: Time): void;
+  main?(flow: Flow, sample: RateSample, now: Time): Remark | undefined;
   /** The state is about to change; `flow.cc.state` is the old one (set_state). */
   setState?(flow: Flow, state: CaState, now: Time): void;
   event?(flow: Flow, event: CaEvent, now: Time): void;
@@ -123,7 +130,7 @@ export interface CongestionControl {
    *   negative when there is none
    * @param inFlight segments in flight when the newest of them was sent
    */
-  acked?(flow: Flow, segments: number, rttUs: number, inFlight: number, now: Time): void;
+  acked?(flow: Flow, segments: number, rttUs: number, inFlight: number, now: Time): Remark | undefined;
   /** How many windows the send buffer should hold; 2 unless told (sndbuf_expand). */
   readonly bufferedWindows?: number;
   /** The fewest segments that one packet for the network card should hold (min_tso_segs). */

@@ -9,7 +9,7 @@
 import { SimBug } from '../../base/bug.ts';
 import { type Seq, seq } from '../../base/seq.ts';
 import type { Time } from '../../base/time.ts';
-import { type CaEvent, type CaState, type CongestionControl, type Flow, HZ, jiffies } from './control.ts';
+import { type CaEvent, type CaState, type CongestionControl, type Flow, HZ, jiffies, type Remark } from './control.ts';
 import { avoidAi, inSlowStart, isCwndLimited, slowStart } from './growth.ts';
 import { resetRound, watchDelay } from './hystart.ts';
 import { undoCwnd } from './reno.ts';
@@ -224,14 +224,14 @@ function event(flow: Flow, event: CaEvent, now: Time): void {
   if (ca.epochStart !== NO_EPOCH && idle > 0) ca.epochStart = Math.min(ca.epochStart + idle, jiffies(now));
 }
 
-function acked(flow: Flow, _segments: number, rttUs: number, _inFlight: number, now: Time): void {
-  if (rttUs < 0) return;
+function acked(flow: Flow, _segments: number, rttUs: number, _inFlight: number, now: Time): Remark | undefined {
+  if (rttUs < 0) return undefined;
   const ca = own(flow);
   // round trips right after fast recovery are those of a queue that drains
-  if (ca.epochStart !== NO_EPOCH && jiffies(now) - ca.epochStart < HZ) return;
+  if (ca.epochStart !== NO_EPOCH && jiffies(now) - ca.epochStart < HZ) return undefined;
   const delay = Math.max(rttUs, 1);
   if (ca.delayMin === 0 || ca.delayMin > delay) ca.delayMin = delay;
-  if (!ca.found && inSlowStart(flow.cc)) watchDelay(ca, flow, delay, now);
+  return !ca.found && inSlowStart(flow.cc) ? watchDelay(ca, flow, delay, now) : undefined;
 }
 
 export const CUBIC: CongestionControl = { name: 'cubic', init, ssthresh, avoid, undoCwnd, setState, event, acked };

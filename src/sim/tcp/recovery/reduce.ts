@@ -3,7 +3,8 @@
  * and the end of it (Linux tcp_input.c tcp_enter_cwr, tcp_cwnd_reduction, tcp_cong_control; RFC 6937).
  */
 import type { AckNews } from '../acknowledge.ts';
-import { type CaState, INFINITE_SSTHRESH } from '../congestion/control.ts';
+import { type CaState, INFINITE_SSTHRESH, type Remark } from '../congestion/control.ts';
+import { inSlowStart } from '../congestion/growth.ts';
 import { updatePacingRate } from '../congestion/pacing.ts';
 import { generateSample } from '../rate.ts';
 import { inFlight } from '../segmentation.ts';
@@ -87,13 +88,18 @@ export function updateRate(tcb: Tcb): void {
     updatePacingRate(tcb, settings.pacingSsRatio, settings.pacingCaRatio, tcb.opts.maxPacingRate);
 }
 
+/** What the algorithm has decided. */
+export function remark(turn: Turn, what: Remark | undefined): void {
+  if (what) note(turn, what.rule, what.rfc, what.linux);
+}
+
 /** After an acknowledgment: the window of a reduction, or growth (tcp_cong_control). */
 export function congestionControl(turn: Turn, delivered: number, lost: number, news: AckNews): void {
   const { tcb, now } = turn;
   const { cc, rate, loss, settings } = tcb;
   generateSample(rate, delivered, lost, loss.reneged, tcb.rtt.minRtt, now);
   if (cc.control.main) {
-    cc.control.main(tcb, rate.sample, now);
+    remark(turn, cc.control.main(tcb, rate.sample, now));
     return;
   }
   if (isReducing(tcb)) {
@@ -102,7 +108,15 @@ export function congestionControl(turn: Turn, delivered: number, lost: number, n
     const progress = news.dataAcked || news.synAcked || news.sacked;
     const raise = loss.reordering > settings.reordering ? progress : news.dataAcked;
     if (raise && cc.state !== 'CWR') {
+      const doubling = inSlowStart(cc);
       cc.control.avoid?.(tcb, delivered, now);
+      if (doubling && !inSlowStart(cc))
+        note(
+          turn,
+          'the window has reached its threshold: congestion avoidance',
+          '5681 3.1',
+          'tcp_cong.c tcp_slow_start',
+        );
       cc.cwndStamp = now;
     }
   }

@@ -125,7 +125,9 @@ describe('CUBIC', () => {
 
 describe('HyStart', () => {
   /** Slow start over a path whose round trip in a round is told by a function. */
+  let said: string | undefined;
   function slowStart(rttOf: (round: number) => number, spacingUs: number, rounds: number): TestFlow {
+    said = undefined;
     const flow = flowOf(CUBIC, s(1));
     flow.rtt.srtt8 = 8 * rttOf(0);
     flow.cc.pacingRate = 1e6;
@@ -135,7 +137,7 @@ describe('HyStart', () => {
       now = (now + ms(rttOf(round) / 1000)) as Time;
       const burst = flow.counts.packetsOut;
       for (let i = 0; i < burst; i += 2) {
-        acknowledge(flow, 2, rttOf(round), (now + i * 500 * spacingUs) as Time);
+        said ??= acknowledge(flow, 2, rttOf(round), (now + i * 500 * spacingUs) as Time)?.rule;
         if (flow.cc.ssthresh !== INFINITE_SSTHRESH) break;
       }
     }
@@ -144,12 +146,14 @@ describe('HyStart', () => {
 
   it('lets slow start go on while the round trip stays the same', () => {
     assert.equal(slowStart(() => 100_000, 1, 6).cc.ssthresh, INFINITE_SSTHRESH);
+    assert.equal(said, undefined);
   });
 
   it('ends slow start when the round trip of a round has grown by an eighth', () => {
     assert.equal(slowStart((round) => 100_000 + (round >= 3 ? 12_400 : 0), 1, 6).cc.ssthresh, INFINITE_SSTHRESH);
     const flow = slowStart((round) => 100_000 + (round >= 3 ? 12_600 : 0), 1, 6);
     assert.ok(flow.cc.ssthresh < 160 && flow.cc.ssthresh >= 80, String(flow.cc.ssthresh));
+    assert.match(said ?? '', /round trip .* has grown/);
   });
 
   it('asks for 4 ms more at least, and for 16 ms at most', () => {
@@ -163,6 +167,7 @@ describe('HyStart', () => {
     const flow = slowStart(() => 100_000, 900, 10);
     assert.notEqual(flow.cc.ssthresh, INFINITE_SSTHRESH);
     assert.ok(flow.cc.ssthresh > 100);
+    assert.match(said ?? '', /acknowledgments keep coming/);
   });
 
   it('leaves windows below 16 segments alone', () => {

@@ -7,6 +7,7 @@ import {
   INFINITE_SSTHRESH,
   INITIAL_CWND,
   NO_RTT,
+  type Remark,
 } from '../../../../src/sim/tcp/congestion/control.ts';
 import { validate } from '../../../../src/sim/tcp/congestion/validation.ts';
 import { newRateBlock, type RateBlock } from '../../../../src/sim/tcp/rate.ts';
@@ -72,14 +73,15 @@ export function fill(flow: TestFlow, now: Time, most = Number.POSITIVE_INFINITY)
 }
 
 /** An acknowledgment of `segments`, and then as much data as the window allows: what the core does, in its order. */
-export function acknowledge(flow: TestFlow, segments: number, rttUs: number, now: Time): void {
+export function acknowledge(flow: TestFlow, segments: number, rttUs: number, now: Time): Remark | undefined {
   const { cc, counts, snd } = flow;
   const inFlight = counts.packetsOut;
   snd.una = seqAdd(snd.una, segments * snd.mss);
   counts.packetsOut -= segments;
-  cc.control.acked?.(flow, segments, rttUs, inFlight, now);
+  const remark = cc.control.acked?.(flow, segments, rttUs, inFlight, now);
   cc.control.avoid?.(flow, segments, now);
   fill(flow, now);
+  return remark;
 }
 
 /** A loss was found: as the core enters recovery, and leaves it with the window reduced. */

@@ -18,11 +18,12 @@ import {
   jiffies,
   micros,
   packetsInFlight,
+  type Remark,
 } from '../control.ts';
 import { updateMax } from './filter.ts';
 import { resetLongTerm, sampleLongTerm } from './long-term.ts';
 import { checkDrain, checkFull, checkProbeRttDone, saveCwnd, updateCycle, updateGains, updateMinRtt } from './modes.ts';
-import { type Bbr, BW_UNIT, bandwidth, CWND_MIN, newBbr, own, UNIT } from './state.ts';
+import { type Bbr, BW_UNIT, bandwidth, CWND_MIN, type Mode, newBbr, own, UNIT } from './state.ts';
 import { initPacingRate, minTsoSegs, setPacingRate, targetCwnd } from './target.ts';
 
 /** Rounds over which the best delivery rate counts. */
@@ -31,6 +32,18 @@ const BW_ROUNDS = 10;
 const EXTRA_ACKED_ROUNDS = 5;
 /** An epoch of so many segments begins anew. */
 const ACK_EPOCH_MAX = 2 ** 20;
+
+const remark = (rule: string, linux: string): Remark => ({ rule, rfc: '', linux: `tcp_bbr.c ${linux}` });
+/** What a change of mode means. */
+const ENTERED: Readonly<Record<Mode, Remark>> = {
+  STARTUP: remark('BBR: the pipe was never full: STARTUP goes on', 'bbr_reset_startup_mode'),
+  DRAIN: remark('BBR: the bandwidth has stopped growing: DRAIN, the queue shall run empty', 'bbr_check_drain'),
+  PROBE_BW: remark('BBR: PROBE_BW, the rate goes round its cycle about the bandwidth', 'bbr_reset_probe_bw_mode'),
+  PROBE_RTT: remark(
+    'BBR: the smallest round trip is 10 s old: PROBE_RTT, four segments in flight',
+    'bbr_update_min_rtt',
+  ),
+};
 
 function init(flow: Flow, now: Time): void {
   const ca = newBbr();
@@ -44,8 +57,9 @@ function init(flow: Flow, now: Time): void {
   if (flow.pacing.by === 'none') flow.pacing.by = 'tcp';
 }
 
-function main(flow: Flow, sample: RateSample, now: Time): void {
+function main(flow: Flow, sample: RateSample, now: Time): Remark | undefined {
   const ca = own(flow);
+  const { mode } = ca;
   updateBandwidth(flow, ca, sample);
   updateAggregation(flow, ca, sample);
   updateCycle(flow, ca, sample, now);
@@ -56,6 +70,7 @@ function main(flow: Flow, sample: RateSample, now: Time): void {
   const bw = bandwidth(ca);
   setPacingRate(flow, ca, bw, ca.pacingGain);
   setCwnd(flow, ca, sample, bw);
+  return ca.mode === mode ? undefined : ENTERED[ca.mode];
 }
 
 /** Rounds are counted by what was in flight when they began; the best rate of ten of them is the bandwidth. */

@@ -18,8 +18,8 @@ const EXTRA_ACKED_MAX_US = 100_000;
 /** Bytes per second of a bandwidth times a gain. */
 export function bytesPerSecond(bw: number, mss: number, gain: number): number {
   const x = Math.floor((bw * mss * gain) / UNIT);
-  const low = x % BW_UNIT;
-  return Math.floor((low * MARGIN) / BW_UNIT) + ((x - low) / BW_UNIT) * MARGIN;
+  const high = Math.floor(x / BW_UNIT);
+  return high * MARGIN + Math.floor(((x - high * BW_UNIT) * MARGIN) / BW_UNIT);
 }
 
 const pacingRate = (flow: Flow, bw: number, gain: number): number =>
@@ -54,8 +54,8 @@ function tsoSegsGoal(flow: Flow): number {
 export function bdp(ca: Bbr, bw: number, gain: number): number {
   if (ca.minRtt === NO_RTT) return INITIAL_CWND;
   const w = bw * ca.minRtt;
-  const low = w % UNIT;
-  return Math.ceil((((w - low) / UNIT) * gain + Math.floor((low * gain) / UNIT)) / BW_UNIT);
+  const high = Math.floor(w / UNIT);
+  return Math.ceil((high * gain + Math.floor(((w - high * UNIT) * gain) / UNIT)) / BW_UNIT);
 }
 
 /** Room for what hosts hold back in large packets and delayed acknowledgments. */
