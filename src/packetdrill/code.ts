@@ -30,7 +30,7 @@ const COMPARE: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 
 /** Runs the assertions of one event. `info`: what TCP_INFO gives now; undefined when there is no connection. */
 export function checkCode(action: CodeAction, info: Readonly<Record<string, number>> | undefined, names: Names): void {
-  const joined = action.text.replace(/\\\r?\n/g, ' ');
+  const joined = action.text.replace(/\\\r?(?:\n|$)/g, ' ');
   for (const line of joined.split('\n')) {
     for (const statement of line.replace(/#.*$/, '').split(';')) {
       if (statement.trim() !== '') runStatement(statement.trim(), action, info, names);

@@ -148,11 +148,16 @@ export class Wire {
     }
   }
 
-  /** TCP_INFO of the connection under test; undefined when it is not there. */
+  /** TCP_INFO of the connection under test, which may be over while a descriptor is open; undefined when it is not there. */
   info(): Readonly<Record<string, number>> | undefined {
     if (!this.#flow) return undefined;
     const { localAddr, localPort, remoteAddr, remotePort } = this.#flow.ends;
-    const socket = this.#machine.host.demux.connection(localAddr, localPort, remoteAddr, remotePort);
-    return socket?.tcb && tcpInfo(socket.tcb, this.#machine.now);
+    const { host, process, now } = this.#machine;
+    let socket = host.demux.connection(localAddr, localPort, remoteAddr, remotePort);
+    for (const [, file] of process.fds.entries()) {
+      const open = file.socket;
+      if (open?.remoteAddr === remoteAddr && open.remotePort === remotePort && open.localPort === localPort) socket ??= open;
+    }
+    return socket?.tcb && tcpInfo(socket.tcb, now);
   }
 }

@@ -7,6 +7,7 @@
 import { type Seq, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { type Time, us } from '../base/time.ts';
 import { ECE, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
+import { noLongerLimitedBy } from './chrono.ts';
 import { restartAfterIdle } from './congestion/validation.ts';
 import { acceptCwr } from './ecn.ts';
 import { finSent, NODELAY, pushPending } from './output.ts';
@@ -197,6 +198,7 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
     if (skb.zerocopy >= 0) reportFreed(turn, skb);
     skb = next;
   }
+  if (!skb) noLongerLimitedBy(tcb, 'busy', now);
   if (skb && skb.marks & SACKED) news.reneging = true;
   if (seqLt(una, snd.una)) {
     stats.bytesAcked += seqDiff(snd.una, una);

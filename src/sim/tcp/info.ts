@@ -3,6 +3,7 @@
  * net/ipv4/tcp.c tcp_get_info). A field that is absent is one that it does not keep.
  */
 import type { Time } from '../base/time.ts';
+import { timeSpent } from './chrono.ts';
 import { unsent } from './output.ts';
 import { deliveryRate } from './rate.ts';
 import { RECEIVE_FIELDS } from './receive/info.ts';
@@ -27,10 +28,12 @@ export const TCP_INFO_CONSTANTS: Readonly<Record<string, number>> = {
 
 const congestionState = ({ cc }: Tcb): number => TCP_INFO_CONSTANTS[`TCP_CA_${cc.state}`] as number;
 
-/** No limit is all ones, of 64 bits. */
-const rateOf = (rate: number): number => Math.min(rate, 2 ** 64);
+type Fields = Readonly<Record<string, (tcb: Tcb, now: Time) => number>>;
 
-type Fields = Readonly<Record<string, (tcb: Tcb) => number>>;
+const micros = (time: number): number => Math.floor(time / 1e3);
+const millis = (time: number): number => Math.floor(time / 1e6);
+/** A rate of bytes per second; the field says that there is none by its largest value. */
+const rateOf = (rate: number): number => (Number.isFinite(rate) ? Math.floor(rate) : 2 ** 64 - 2 ** 11);
 
 /* biome-ignore format: a table */
 const FIELDS: Fields = {
@@ -69,6 +72,16 @@ const FIELDS: Fields = {
   tcpi_delivery_rate_app_limited: ({ rate }) => (rate.rateAppLimited ? 1 : 0),
   tcpi_snd_ssthresh: (tcb) => tcb.cc.ssthresh,
   tcpi_snd_cwnd:     (tcb) => tcb.cc.cwnd,
+  tcpi_last_data_sent: ({ lastSent }, now) => millis(now - lastSent),
+  tcpi_last_ack_sent:  () => 0, // Linux does not remember it either
+  tcpi_last_ack_recv:  ({ stats }, now) => millis(now - stats.lastAckRecv),
+  tcpi_pmtu:           ({ settings }) => settings.mss + 40,
+  tcpi_busy_time:      (tcb, now) => micros(timeSpent(tcb, now).busy),
+  tcpi_rwnd_limited:   (tcb, now) => micros(timeSpent(tcb, now).receiveWindow),
+  tcpi_sndbuf_limited: (tcb, now) => micros(timeSpent(tcb, now).sendBuffer),
+  tcpi_snd_wnd:        ({ snd }) => snd.wnd,
+  tcpi_total_rto:      ({ stats }) => stats.totalRto,
+  tcpi_fackets:        () => 0,
 };
 
 function negotiated({ timestamps, sackOk, scaling }: Tcb): number {

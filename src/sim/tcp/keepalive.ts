@@ -3,12 +3,15 @@
  * long is asked whether its peer is still there, by a segment that it has already acknowledged. Off unless the program
  * wants it. While data is on its way the retransmission timer asks already, so the probes wait.
  */
-import { human, type Time } from '../base/time.ts';
+import { human, ms, type Time } from '../base/time.ts';
 import { unsent } from './output.ts';
 import { sendProbe } from './persist.ts';
 import type { Tcb } from './tcb.ts';
 import { sendReset } from './transmit.ts';
 import { begin, type Effect, note, setTimer, type Turn } from './turn.ts';
+
+/** Linux TCP_RESOURCE_PROBE_INTERVAL: how soon a probe that the device refused is tried again. */
+const RETRY = ms(500);
 
 const idleTime = ({ opts, settings }: Tcb): Time => opts.keepIdle || settings.keepIdle;
 const interval = ({ opts, settings }: Tcb): Time => opts.keepInterval || settings.keepInterval;
@@ -68,8 +71,8 @@ export function keepAliveTimeout(turn: Turn): 'give up' | undefined {
     '9293 3.8.4',
     'tcp_timer.c tcp_keepalive_timer',
   );
-  sendProbe(turn);
-  tcb.rtt.probes++;
-  setTimer(turn, 'keepalive', interval(tcb));
+  const sent = sendProbe(turn);
+  if (sent) tcb.rtt.probes++;
+  setTimer(turn, 'keepalive', sent ? interval(tcb) : RETRY);
   return undefined;
 }

@@ -6,6 +6,7 @@
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { FIN, PSH } from '../wire/tcp.ts';
+import { limitedBy, noLongerLimitedBy } from './chrono.ts';
 import { validate } from './congestion/validation.ts';
 import { mustWait, spaceAfter } from './pacing.ts';
 import { probeDelay } from './persist.ts';
@@ -99,9 +100,11 @@ export function writeXmit(turn: Turn, mss: number, nagle: Nagle, most: Most): bo
     if (payloadLength(skb) < skb.segs * mss) tcb.snd.sml = skb.end; // tcp_minshall_update
     if (most !== 'all') break;
   }
-  tcb.rwndLimited = windowLimited;
+  if (windowLimited) limitedBy(tcb, 'receive window', turn.now);
+  else noLongerLimitedBy(tcb, 'receive window', turn.now);
   cwndLimited ||= inFlight(tcb) >= cc.cwnd;
   if (sent > 0 || cwndLimited) validate(tcb, cwndLimited, tcb.settings.slowStartAfterIdle, tcb.noSpace, turn.now);
+  if (sent > 0 && !cwndLimited && !queue.unsent.head && tcb.noSpace) limitedBy(tcb, 'send buffer', turn.now);
   if (sent > 0) {
     if (cc.state === 'CWR' || cc.state === 'Recovery') cc.prrOut += sent;
     if (most !== 'probe') scheduleLossProbe(turn, false);
@@ -237,6 +240,7 @@ export function sendFin(turn: Turn): void {
     const skb = newSkb(snd.write, end);
     skb.fin = true;
     queue.entail(skb);
+    limitedBy(tcb, 'busy', turn.now);
   }
   snd.write = end;
   pushPending(turn, NODELAY);

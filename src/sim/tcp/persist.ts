@@ -6,7 +6,7 @@ import { EMPTY } from '../base/bytes.ts';
 import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { probeWithinUserTimeout } from './giving-up.ts';
-import { sendNew, splitSkb } from './output.ts';
+import { deviceRefuses, sendNew, splitSkb } from './output.ts';
 import { backedOff, RTO_MIN } from './rtt.ts';
 import { currentMss, setSegments, windowEnd } from './segmentation.ts';
 import { payloadLength } from './send-queue.ts';
@@ -17,14 +17,18 @@ import { setTimer, type Turn } from './turn.ts';
 /** Delay of the next window probe (tcp_probe0_base and backoff). */
 export const probeDelay = (tcb: Tcb): Time => Math.max(backedOff(tcb), RTO_MIN) as Time;
 
-/** As much data as the window takes, or else one sequence number that the peer has already: that makes it answer. */
-export function sendProbe(turn: Turn): void {
+/**
+ * As much data as the window takes, or else one sequence number that the peer has already: that makes it answer.
+ * @returns false when the device takes none
+ */
+export function sendProbe(turn: Turn): boolean {
   const { tcb } = turn;
   const { snd, queue } = tcb;
   const skb = queue.unsent.head;
   if (!skb || !seqLt(skb.seq, windowEnd(tcb))) {
+    if (deviceRefuses(turn)) return false;
     transmit(turn, seqAdd(snd.una, -1), 0, EMPTY);
-    return;
+    return true;
   }
   const mss = currentMss(tcb);
   const room = seqDiff(windowEnd(tcb), skb.seq);
@@ -33,7 +37,7 @@ export function sendProbe(turn: Turn): void {
   if (room < length || length > mss) splitSkb(tcb, queue.unsent, skb, Math.min(room, mss), mss);
   else if (skb.segs === 0) setSegments(skb, mss);
   skb.push = true;
-  sendNew(turn, skb, mss);
+  return sendNew(turn, skb, mss);
 }
 
 /** An ACK came with nothing in flight: does it open the window? (tcp_ack_probe) */

@@ -15,7 +15,7 @@ import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from '
 import { beginReceiving } from './receive/autotune.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
 import { firstSyn, initTransfer, sendSyn } from './syn.ts';
-import type { Tcb } from './tcb.ts';
+import { offeredMss, type Tcb } from './tcb.ts';
 import { isMiniature, timeWaitSegment } from './time-wait.ts';
 import { answerWithReset } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
@@ -70,7 +70,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
-  tcb.snd.mss = Math.max(Math.min(options.mss || 536, tcb.settings.mss), MIN_SEND_MSS) - overhead;
+  tcb.snd.mss = Math.max(Math.min(options.mss || 536, offeredMss(tcb)), MIN_SEND_MSS) - overhead;
   tcb.snd.mssClamp = tcb.snd.mss + overhead;
 
   agreeOnEcn(tcb, segment);

@@ -4,6 +4,7 @@
  */
 import { type Seq, seqAdd, seqDiff, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
+import { limitedBy } from './chrono.ts';
 import { restartAfterIdle } from './congestion/validation.ts';
 import { CORKED, nagleOf, PUSH, pushPending, unsent, writeXmit } from './output.ts';
 import { checkAppLimited } from './rate.ts';
@@ -132,7 +133,9 @@ export function push(tcb: Tcb, now: Time): Effect[] {
 function entail(turn: Turn): Skb {
   const { tcb, now } = turn;
   const skb = newSkb(tcb.snd.write, tcb.snd.write);
+  const first = !tcb.queue.unsent.head;
   tcb.queue.entail(skb);
+  if (first) limitedBy(tcb, 'busy', now);
   if (tcb.settings.slowStartAfterIdle && restartAfterIdle(tcb, now)) {
     note(turn, 'nothing was sent for a timeout: the window starts over', '5681 4.1', 'tcp_output.c tcp_cwnd_restart');
   }

@@ -12,7 +12,7 @@ import { segmentSent } from './rate.ts';
 import { setCaState, updateRate } from './recovery/reduce.ts';
 import { backedOff } from './rtt.ts';
 import { newSkb } from './send-queue.ts';
-import { NEVER } from './tcb.ts';
+import { NEVER, offeredMss } from './tcb.ts';
 import { timestampAt } from './transmit.ts';
 import { setTimer, type Turn } from './turn.ts';
 import { chooseInitialWindow, windowScale } from './window.ts';
@@ -22,14 +22,15 @@ export function sendSyn(turn: Turn): void {
   const { tcb } = turn;
   const answer = tcb.state === 'SYN-RECEIVED';
   const { settings } = tcb;
-  const syn: TcpOptions = { mss: settings.mss };
+  const mss = offeredMss(tcb);
+  const syn: TcpOptions = { mss };
   // a SYN,ACK agrees to what the peer offered; in a simultaneous open it is our SYN again, with all that it offered
   const all = tcb.active;
   if (all ? settings.sack : tcb.sackOk) syn.sackPermitted = true;
   if (all ? settings.timestamps : tcb.timestamps.on)
     syn.timestamps = { val: timestampAt(tcb, turn.now), ecr: tcb.timestamps.recent };
   if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = windowScale(tcb);
-  const segment = !all && tcb.timestamps.on ? settings.mss - 12 : settings.mss;
+  const segment = !all && tcb.timestamps.on ? mss - 12 : mss;
   const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
   let flags = answer ? SYN | ACK : SYN;
   const repeated = tcb.stats.totalRetrans > 0; // perhaps it was lost because of it (RFC 3168 section 6.1.1.1)

@@ -9,6 +9,7 @@ import type { Errno } from '../base/errno.ts';
 import { type Seq, seq } from '../base/seq.ts';
 import { s, type Time, ZERO } from '../base/time.ts';
 import type { Address } from '../wire/address.ts';
+import { type Chrono, newChrono } from './chrono.ts';
 import { type CongestionBlock, type CongestionControl, INFINITE_SSTHRESH, NO_RTT } from './congestion/control.ts';
 import { limitRate } from './congestion/pacing.ts';
 import { DEFAULT } from './congestion/registry.ts';
@@ -308,8 +309,8 @@ export interface Tcb {
   writePending: boolean;
   /** TCP_NODELAY. */
   noDelay: boolean;
-  /** The last burst stopped at the peer's window (Linux TCP_CHRONO_RWND_LIMITED). */
-  rwndLimited: boolean;
+  /** Where the sender's time goes. */
+  chrono: Chrono;
   /** Both SYNs carried the window scale option. */
   scaling: boolean;
   /** `recent` is TS.Recent (RFC 7323), and `recentAt` when it came. */
@@ -351,6 +352,10 @@ export interface TcbInit {
 /** An instant that has not come. */
 export const NEVER = -1 as Time;
 
+/** The segment size that we offer: TCP_MAXSEG, if it is smaller than what the path takes (tcp_mss_clamp). */
+export const offeredMss = ({ settings, opts }: Pick<Tcb, 'settings' | 'opts'>): number =>
+  opts.maxSegment > 0 ? Math.min(opts.maxSegment, settings.mss) : settings.mss;
+
 /** All timers off. */
 export const noTimers = (): Tcb['timers'] => ({
   retransmit: undefined,
@@ -377,7 +382,7 @@ export function newTcb(init: TcbInit): Tcb {
     iss,
     irs: seq(0),
     rcv: newRcv({
-      mss: settings.mss,
+      mss: offeredMss({ settings, opts }),
       limit: init.receiveLimit,
       locked: init.receiveLocked ?? false,
       clamp: opts.windowClamp,
@@ -478,7 +483,7 @@ export function newTcb(init: TcbInit): Tcb {
     active: false,
     writePending: false,
     noDelay: false,
-    rwndLimited: false,
+    chrono: newChrono(),
     scaling: settings.windowScaling,
     timestamps: { on: settings.timestamps, offset: init.timestampOffset, recent: 0, recentAt: ZERO, echo: 0 },
     sackOk: settings.sack,

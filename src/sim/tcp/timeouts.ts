@@ -2,7 +2,7 @@
  * Timeouts (RFC 9293 section 3.10.8): what happens when a timer of the connection is due. Calling it when nothing is
  * due does nothing, so a stale alarm is harmless.
  */
-import { human, type Time } from '../base/time.ts';
+import { human, ms, type Time } from '../base/time.ts';
 import { INFINITE_SSTHRESH } from './congestion/control.ts';
 import {
   giveUp,
@@ -30,6 +30,8 @@ import { begin, type Effect, note, setXmitTimer, type Turn } from './turn.ts';
 
 /** A stream with fewer segments in flight is thin (tcp_stream_is_thin). */
 const THIN_SEGMENTS = 4;
+/** Linux TCP_RESOURCE_PROBE_INTERVAL: how soon what the device refused is tried again. */
+const RESOURCE_PROBE_INTERVAL = ms(500);
 /** Linux TCP_THIN_LINEAR_RETRIES. */
 const THIN_LINEAR_RETRIES = 6;
 
@@ -97,7 +99,10 @@ function retransmitTimeout(turn: Turn): void {
     if (!probeShrunkWindow(turn, head)) return;
   } else {
     if (writeTimeout(turn)) return;
-    sendHeadAgain(turn, head);
+    if (!sendHeadAgain(turn, head)) {
+      setXmitTimer(turn, 'retransmit', RESOURCE_PROBE_INTERVAL);
+      return;
+    }
   }
   const linear = tcb.state === 'SYN-SENT' && tcb.rtt.timeouts <= tcb.settings.synLinearTimeouts;
   if (thinLinear(tcb)) tcb.rtt.backoff = 0;
@@ -106,7 +111,8 @@ function retransmitTimeout(turn: Turn): void {
   setXmitTimer(turn, 'retransmit', opening && !tcb.active ? timeout : withinUserTimeout(turn, timeout));
 }
 
-function sendHeadAgain(turn: Turn, head: Skb): void {
+/** @returns false when the device takes none */
+function sendHeadAgain(turn: Turn, head: Skb): boolean {
   const { tcb } = turn;
   const waited = human((turn.now - head.at) as Time);
   const what = head.syn ? (tcb.state === 'SYN-SENT' ? 'SYN' : 'SYN,ACK') : 'segment';
@@ -121,7 +127,8 @@ function sendHeadAgain(turn: Turn, head: Skb): void {
   tcb.stats.totalRto++;
   if (head.syn) setPingpong(tcb, false);
   if (head.syn) resend(turn, head, 1);
-  else if (tcb.queue.sent.head) retransmit(turn, tcb.queue.sent.head, 1);
+  else if (tcb.queue.sent.head) return retransmit(turn, tcb.queue.sent.head, 1) || !tcb.settings.deviceFull;
+  return true;
 }
 
 /** The peer closed a window in which data is out already: retransmissions become probes. @returns false: given up */
@@ -156,13 +163,13 @@ function probeTimeout(turn: Turn): void {
   }
   if (probesTimedOut(turn)) return;
   note(turn, 'the window is still closed: probe it', '9293 3.8.6.1', 'tcp_output.c tcp_write_wakeup');
-  sendProbe(turn);
+  const sent = sendProbe(turn);
   if (idle()) {
     rtt.probes = rtt.backoff = 0;
     rtt.probesSince = NEVER;
     return;
   }
   rtt.probes++;
-  if (rtt.backoff < settings.retries2) rtt.backoff++;
-  setXmitTimer(turn, 'persist', probeWithinUserTimeout(turn, probeDelay(tcb)));
+  if (sent && rtt.backoff < settings.retries2) rtt.backoff++;
+  setXmitTimer(turn, 'persist', probeWithinUserTimeout(turn, sent ? probeDelay(tcb) : RESOURCE_PROBE_INTERVAL));
 }

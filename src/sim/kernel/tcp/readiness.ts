@@ -4,6 +4,7 @@
  */
 import { type Seq, seqAdd, seqDiff, seqMax } from '../../base/seq.ts';
 import { POLL } from '../../base/uapi.ts';
+import { noLongerLimitedBy } from '../../tcp/chrono.ts';
 import { endOfData } from '../../tcp/output.ts';
 import { inputQueued, readable, readTarget } from '../../tcp/receive/read.ts';
 import { atUrgentMark } from '../../tcp/receive/urgent.ts';
@@ -75,6 +76,7 @@ export function writeSpace(host: Host, socket: Socket): void {
   if (!tcb?.noSpace || !writable(tcb)) return;
   const { runQueue, log } = host.machine;
   tcb.noSpace = false;
+  noLongerLimitedBy(tcb, 'send buffer', host.now);
   runQueue.wake(socket.writers, log.cause);
   socket.watchers.notify(WRITE_SPACE, log.cause);
 }

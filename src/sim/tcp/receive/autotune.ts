@@ -5,7 +5,7 @@
  */
 import { seqAdd, seqDiff, seqLt } from '../../base/seq.ts';
 import { FIN, PSH, type Segment, SYN, URG } from '../../wire/tcp.ts';
-import type { Tcb } from '../tcb.ts';
+import { offeredMss, type Tcb } from '../tcb.ts';
 import { note, type Turn } from '../turn.ts';
 import { freeSpace, fullSpace, headersOf, spaceFromWindow, windowFromSpace } from './memory.ts';
 import type { Skb } from './queue.ts';
@@ -33,7 +33,7 @@ export function beginReceiving(turn: Turn): void {
   const { appWin } = settings.receive;
   rcv.copied = rcv.nxt;
   tcb.ack.lastData = now;
-  if (tcb.timestamps.on) rcv.advMss = settings.mss - TIMESTAMPS;
+  if (tcb.timestamps.on) rcv.advMss = offeredMss(tcb) - TIMESTAMPS;
   if (!tcb.scaling) rcv.clamp = Math.min(rcv.clamp, 65535);
   guessSegment(tcb);
   rcv.prediction = !tcb.active || tcb.snd.scale === 0; // tcp_finish_connect is of another mind than tcp_rcv_state_process
