@@ -8,6 +8,8 @@ export interface Simple {
   readonly words: readonly string[];
   /** Where its output goes, when that is a file: `echo 3 > /proc/sys/…`. */
   readonly to: string | undefined;
+  /** What the command before it wrote is its input (`|`). */
+  readonly piped: boolean;
   /** It runs only when the one before it has failed (`||`), or only when it has not (`&&`). */
   readonly when: 'always' | 'failed' | 'succeeded';
 }
@@ -15,7 +17,7 @@ export interface Simple {
 const TOKEN =
   /\s+|(&&|\|\||[;|])|((?:\d|&)?>{1,2})\s*(&\d|[^\s;|&]+)|((?:"[^"]*"|'[^']*'|\$\(\(.*?\)\)|[^\s"';|&>]|&(?![&>]))+)/y;
 
-/** The simple commands in a text. What a command writes into a pipe is read by nobody. */
+/** The simple commands in a text. */
 export function simpleCommands(text: string): Simple[] {
   const lines = text.replace(/\\\r?\n/g, ' ').split('\n');
   return lines.flatMap((line) => lineCommands(line.replace(/(^|\s)#.*$/, '')));
@@ -26,11 +28,13 @@ function lineCommands(line: string): Simple[] {
   let words: string[] = [];
   let to: string | undefined;
   let when: Simple['when'] = 'always';
-  const end = (next: Simple['when']) => {
-    if (words.length > 0) commands.push({ words, to, when });
+  let piped = false;
+  const end = (operator: string) => {
+    if (words.length > 0) commands.push({ words, to, piped, when });
     words = [];
     to = undefined;
-    when = next;
+    piped = operator === '|';
+    when = operator === '&&' ? 'succeeded' : operator === '||' ? 'failed' : 'always';
   };
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < line.length) {
@@ -41,11 +45,11 @@ function lineCommands(line: string): Simple[] {
       break;
     }
     const [, operator, redirection, target, word] = match;
-    if (operator) end(operator === '&&' ? 'succeeded' : operator === '||' ? 'failed' : 'always');
+    if (operator) end(operator);
     else if (redirection) to = /^1?>/.test(redirection) && target !== '/dev/null' ? target : to;
     else if (word) words.push(bare(word));
   }
-  end('always');
+  end('');
   return commands;
 }
 

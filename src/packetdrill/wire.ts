@@ -156,7 +156,8 @@ export class Wire {
     let socket = host.demux.connection(localAddr, localPort, remoteAddr, remotePort);
     for (const [, file] of process.fds.entries()) {
       const open = file.socket;
-      if (open?.remoteAddr === remoteAddr && open.remotePort === remotePort && open.localPort === localPort) socket ??= open;
+      if (open?.remoteAddr === remoteAddr && open.remotePort === remotePort && open.localPort === localPort)
+        socket ??= open;
     }
     return socket?.tcb && tcpInfo(socket.tcb, now);
   }

@@ -50,14 +50,30 @@ describe('commands of a script', () => {
   it('say what to do when one fails', () => {
     const fallback = `sysctl -q net.ipv4.tcp_no_such=1 || sysctl -q ${RMEM}`;
     assert.equal(answer(fallback, WHOLE).end, 'passed');
-    assert.equal(answer(`sysctl -q ${RMEM} || rm x`, WHOLE).end, 'passed');
-    assert.equal(answer(`rm x && sysctl -q ${RMEM}`, WHOLE).end, 'unsupported');
+    assert.equal(answer(`sysctl -q ${RMEM} || mv x y`, WHOLE).end, 'passed');
+    assert.equal(answer(`mv x y && sysctl -q ${RMEM}`, WHOLE).end, 'unsupported');
   });
 
   it('write to files that stand for settings', () => {
     assert.equal(answer('echo "4096 131072 6291456" > /proc/sys/net/ipv4/tcp_rmem', WHOLE).end, 'passed');
     assert.equal(answer('echo 1 > /proc/sys/net/ipv4/tcp_no_such', WHOLE).end, 'unsupported');
     assert.equal(answer('echo 1 > /tmp/x', WHOLE).end, 'unsupported');
+  });
+
+  it('read files, and fail where nothing is found', () => {
+    const listening = (command: string) =>
+      outcomeOf(`0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 \`${command}\``);
+    assert.equal(listening('grep " 0A " /proc/net/tcp | grep ":1F90"').end, 'passed');
+    assert.equal(listening('grep " 0A " /proc/net/tcp | grep ":1F91"').end, 'failed');
+    assert.equal(listening('cat /proc/net/tcp6 | grep ":1F90"').end, 'failed');
+    assert.equal(listening('cat /proc/sys/net/ipv4/tcp_retries2 | grep 15').end, 'passed');
+    assert.equal(listening('cat /etc/passwd').end, 'unsupported');
+    assert.equal(listening('nstat | grep TcpExt').end, 'unsupported');
+    assert.equal(listening('dd bs=1 count=5 if=/dev/zero of=/tmp/x; cat /tmp/x; rm -f /tmp/x').end, 'passed');
+    assert.equal(listening('dd if=/dev/random of=/tmp/x').end, 'unsupported');
   });
 
   it('change routes and the device', () => {
@@ -84,7 +100,7 @@ describe('commands of a script', () => {
       'sysctl net.ipv4.tcp_mtu_probing=1',
       'sysctl net.ipv4.tcp_syn_retries=0',
       'tc qdisc add dev tun0 root netem delay 1ms',
-      'rm x',
+      'mv x y',
     ];
     for (const command of refused) assert.equal(answer(command, WHOLE).end, 'unsupported', command);
   });

@@ -23,6 +23,13 @@ describe('a shell text', () => {
     assert.deepEqual(when, ['always', 'failed', 'succeeded', 'always']);
   });
 
+  it('says what reads from a pipe', () => {
+    assert.deepEqual(
+      simpleCommands('a | b; c').map((command) => command.piped),
+      [false, true, false],
+    );
+  });
+
   it('says where output goes', () => {
     const to = (text: string) => simpleCommands(text).map((command) => command.to);
     assert.deepEqual(to('echo 1 > /a; echo 1 >>/b; c 1>/d'), ['/a', '/b', '/d']);

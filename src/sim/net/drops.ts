@@ -5,6 +5,7 @@ export const DROPS = {
   checksum: 'bad checksum',
   malformed: 'malformed packet',
   notOurs: 'no host has this address',
+  unexpectedMd5: 'MD5 signature, and no key for it',
   synQueueFull: 'SYN queue full',
   acceptQueueFull: 'accept queue full',
 } as const;

@@ -85,6 +85,11 @@ export class Demux {
     return group.length > 1 ? group[Math.floor((hash() / 2 ** 32) * group.length)] : group[0];
   }
 
+  /** All sockets that hold a port, in no order that means anything. */
+  *sockets(): Generator<Socket> {
+    for (const holders of this.#bound.values()) yield* holders;
+  }
+
   /** The sockets that hold a local port. */
   holders(port: number): Iterable<Socket> {
     return this.#bound.get(port) ?? [];

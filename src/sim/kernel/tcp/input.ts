@@ -2,6 +2,7 @@
  * A TCP segment that came in (Linux tcp_ipv4.c tcp_v4_rcv): finds whose it is. No connection and no listener: a reset.
  */
 import { hashName } from '../../base/rng.ts';
+import { DROPS } from '../../net/drops.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
 import { answerSyn, isnAfter, makeWay } from '../../tcp/time-wait.ts';
 import { resetFor } from '../../tcp/transmit.ts';
@@ -14,6 +15,11 @@ import { ignoresFinalAck, listenerSegment } from './listener.ts';
 /** Hands a segment from `src` to `dst` to its socket; `packet` is the number of its `packet.sent`. */
 export function segmentFor(host: Host, segment: Segment, src: Address, dst: Address, packet: number): void {
   const { log } = host.machine;
+  if (segment.options.md5) {
+    // no socket here has a key (tcp.c tcp_inbound_md5_hash)
+    log.add('packet.dropped', { host: host.index, cause: packet }, { packet, reason: DROPS.unexpectedMd5 });
+    return;
+  }
   const socket = host.demux.connection(dst, segment.dstPort, src, segment.srcPort);
   if (socket?.tcb) {
     if (ignoresFinalAck(host, socket, segment, packet)) return;
