@@ -32,8 +32,8 @@ type Fields = Readonly<Record<string, (tcb: Tcb, now: Time) => number>>;
 
 const micros = (time: number): number => Math.floor(time / 1e3);
 const millis = (time: number): number => Math.floor(time / 1e6);
-/** A rate of bytes per second; the field says that there is none by its largest value. */
-const rateOf = (rate: number): number => (Number.isFinite(rate) ? Math.floor(rate) : 2 ** 64 - 2 ** 11);
+/** No limit is all ones, of 64 bits. */
+const rateOf = (rate: number): number => Math.min(Math.floor(rate), 2 ** 64);
 
 /* biome-ignore format: a table */
 const FIELDS: Fields = {
