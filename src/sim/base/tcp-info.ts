@@ -64,9 +64,9 @@ export function packTcpInfo(info: TcpInfo): Uint8Array {
     else if (kind === 'u16') view.setUint16(at, value, true);
     else if (kind === 'u32') view.setUint32(at, value, true);
     else if (kind === 'u64') {
-      const no = value >= 2 ** 64; // all ones: no limit
-      view.setUint32(at, no ? 0xffffffff : value, true);
-      view.setUint32(at + 4, no ? 0xffffffff : Math.floor(value / 2 ** 32), true);
+      const all = value >= 2 ** 64; // as near as a number comes to 64 ones
+      view.setUint32(at, all ? 0xffff_ffff : value % 2 ** 32, true);
+      view.setUint32(at + 4, all ? 0xffff_ffff : Math.floor(value / 2 ** 32), true);
     } else view.setUint8(at, view.getUint8(at) | (value << kind.shift));
   }
   return bytes;
