@@ -282,8 +282,8 @@ export interface Tcb {
 
   ack: Ack;
   pacing: {
-    /** Packets leave as the fq qdisc or TCP itself spaces them (Linux SK_PACING_FQ, SK_PACING_NEEDED). */
-    by: 'none' | 'fq' | 'tcp';
+    /** Packets leave as they may, or as TCP spaces them (Linux SK_PACING_NONE, SK_PACING_NEEDED). */
+    by: 'none' | 'tcp';
     /** When the next packet may leave (Linux tcp_wstamp_ns). */
     next: Time;
   };

@@ -148,6 +148,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number, after?: Prede
     control: find(socket.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control']) ?? DEFAULT,
   });
   tcb.noDelay = socket.noDelay;
+  if (host.device.qdisc === 'fq') tcb.pacing.by = 'tcp'; // the same departures; Linux holds the packets in the qdisc
   if (after) Object.assign(tcb.timestamps, after.stamp);
   socket.tcb = tcb;
   socket.observed = undefined;

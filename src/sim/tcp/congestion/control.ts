@@ -82,8 +82,8 @@ export interface Flow {
   readonly lastSent: Time;
   readonly rate: RateBlock;
   readonly pacing: {
-    /** Who spaces packets by the rate: nobody, the fq qdisc, or TCP itself (Linux sk_pacing_status). */
-    by: 'none' | 'fq' | 'tcp';
+    /** Who spaces packets by the rate: nobody, or TCP itself (Linux sk_pacing_status). */
+    by: 'none' | 'tcp';
     /** When the next packet may leave (Linux tcp_wstamp_ns). */
     readonly next: Time;
   };

@@ -4,10 +4,10 @@
  */
 import type { Flow } from './control.ts';
 
-/** SO_MAX_PACING_RATE: with a limit TCP paces, if nobody does (sk_setsockopt). */
+/** SO_MAX_PACING_RATE: with a limit TCP paces (sk_setsockopt). */
 export function limitRate({ cc, pacing, opts }: Flow): void {
   if (opts.maxPacingRate === Number.POSITIVE_INFINITY) return;
-  if (pacing.by === 'none') pacing.by = 'tcp';
+  pacing.by = 'tcp';
   cc.pacingRate = Math.min(cc.pacingRate, opts.maxPacingRate);
 }
 

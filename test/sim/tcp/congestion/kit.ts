@@ -20,7 +20,7 @@ export interface TestFlow {
   counts: { packetsOut: number; sackedOut: number; lostOut: number; retransOut: number };
   lastSent: Time;
   rate: RateBlock;
-  pacing: { by: 'none' | 'fq' | 'tcp'; next: Time };
+  pacing: { by: 'none' | 'tcp'; next: Time };
   opts: { maxPacingRate: number };
   cc: CongestionBlock;
 }

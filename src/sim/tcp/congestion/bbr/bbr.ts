@@ -54,7 +54,7 @@ function init(flow: Flow, now: Time): void {
   ca.ackEpochUs = micros(now);
   initPacingRate(flow, ca);
   resetLongTerm(flow, ca);
-  if (flow.pacing.by === 'none') flow.pacing.by = 'tcp';
+  flow.pacing.by = 'tcp';
 }
 
 function main(flow: Flow, sample: RateSample, now: Time): Remark | undefined {

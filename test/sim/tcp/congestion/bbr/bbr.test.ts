@@ -180,13 +180,6 @@ describe('BBR', () => {
     assert.ok(Math.abs(flow.cc.pacingRate - 10 * 1000 * MSS * 2.885 * 0.99) < 100_000);
   });
 
-  it('leaves the fq qdisc to pace, where there is one', () => {
-    const flow = flowOf(BBR, s(1));
-    flow.pacing.by = 'fq';
-    BBR.init(flow, s(1));
-    assert.equal(flow.pacing.by, 'fq');
-  });
-
   it('finds a policer: much loss at the same rate, twice', () => {
     const path = new Path(1000, ms(40));
     path.run(s(4));
