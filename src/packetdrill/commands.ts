@@ -156,7 +156,10 @@ function writeFile(host: Host, path: string, value: string): Result {
 function ip(host: Host, given: readonly string[]): Result {
   const [object, verb = '', ...rest] = given.filter((word) => word !== '-6' && word !== '-4');
   // nothing is remembered of earlier connections, so there is nothing to flush
-  if (object === 'tcp_metrics' && verb === 'flush') return DONE;
+  if (object === 'tcp_metrics' && verb === 'flush') {
+    host.fastOpenPeers.clear();
+    return DONE;
+  }
   if (object === 'link' && verb === 'set') return linkSet(host, rest);
   if (object === 'route' && /^(?:add|append|change|replace)$/.test(verb)) return route(host, rest);
   return refused('ip', given);

@@ -3,10 +3,11 @@
  * a time is under test: the one that connect() opens, or the one that the first packet to a listener (or to nobody) opens.
  */
 import type { Time } from '../sim/base/time.ts';
+import type { Socket } from '../sim/kernel/socket.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
 import { tcpInfo } from '../sim/tcp/info.ts';
 import { isAny, parseAddress, unmapped } from '../sim/wire/address.ts';
-import { CWR, FIN, PSH } from '../sim/wire/tcp.ts';
+import { CWR, FIN, PSH, SYN } from '../sim/wire/tcp.ts';
 import type { Config } from './config.ts';
 import { Flow } from './flow.ts';
 import type { Captured, Machine } from './machine.ts';
@@ -24,6 +25,9 @@ interface Seen {
   raw: Captured;
 }
 
+/** What a socket without connection tells: CLOSED, and zeros. */
+const NO_CONNECTION = { tcpi_state: 7, tcpi_options: 0 };
+
 /** Whether a packet goes on where another ends, in the same words. */
 const continues = (a: WirePacket, b: WirePacket): boolean =>
   b.seq === (a.seq + a.length) >>> 0 && b.ack === a.ack && ((a.flags ^ b.flags) & ~(FIN | PSH | CWR)) === 0;
@@ -35,6 +39,8 @@ export class Wire {
   /** The program listens, and no packet has come since. */
   #listening = false;
   #port = FIRST_PORT;
+  /** The socket of the connection under test, kept when the connection is over. */
+  #underTest: Socket | undefined;
   #id = 0;
 
   constructor(machine: Machine, config: Config) {
@@ -59,46 +65,54 @@ export class Wire {
     const socket = this.#machine.process.fds.get(fd)?.socket;
     if (!socket || (socket.tcb && socket.tcb.state !== 'CLOSED')) return;
     this.#listening = false;
-    this.#flow = new Flow({
-      localAddr: isAny(socket.localAddr) ? this.#config.localAddr : socket.localAddr,
-      localPort: socket.localPort,
-      remoteAddr: unmapped(parseAddress(remote.addr) ?? this.#config.remoteAddr),
-      remotePort: remote.port,
-    });
+    this.#underTest = socket;
+    this.#flow = new Flow(
+      {
+        localAddr: isAny(socket.localAddr) ? this.#config.localAddr : socket.localAddr,
+        localPort: socket.localPort,
+        remoteAddr: unmapped(parseAddress(remote.addr) ?? this.#config.remoteAddr),
+        remotePort: remote.port,
+      },
+      true,
+    );
   }
 
   /** Sends what the script's peer sends. */
   send(action: TcpAction): void {
     if (!this.#flow || this.#listening) {
       const { localAddr, remoteAddr, bindPort } = this.#config;
-      this.#flow = new Flow({ localAddr, localPort: bindPort, remoteAddr, remotePort: this.#port++ });
+      this.#flow = new Flow({ localAddr, localPort: bindPort, remoteAddr, remotePort: this.#port++ }, false);
+      this.#underTest = undefined;
       this.#listening = false;
     }
     const { ends } = this.#flow;
     const flags = flagBits(action.flags);
+    const syn = (flags & SYN) !== 0;
+    this.#flow.hears(action);
     const packet = {
       src: ends.remoteAddr,
       dst: ends.localAddr,
       srcPort: action.ports?.src ?? ends.remotePort,
       dstPort: action.ports?.dst ?? ends.localPort,
-      seq: action.seq,
-      ack: action.ack === undefined ? 0 : this.#flow.ackToWire(action.ack),
+      seq: this.#flow.seqToWire(action.seq, syn),
+      ack: action.ack === undefined ? 0 : this.#flow.ackToWire(action.ack, syn),
       flags,
       window: action.window ?? 0,
       urgent: action.urgent ?? 0,
       length: action.length,
-      options: this.#optionsToWire(action, this.#flow),
+      options: this.#optionsToWire(action, this.#flow, syn),
     };
     this.#machine.inject(emitPacket(packet, action.ip, ++this.#id & 0xffff));
+    this.#track(this.#flow);
   }
 
-  #optionsToWire(action: TcpAction, flow: Flow): TcpOption[] {
+  #optionsToWire(action: TcpAction, flow: Flow, syn: boolean): TcpOption[] {
     if (action.options === 'any') return [];
     return action.options.map((option) => {
       if (option.kind === 'sack') {
         const blocks = option.blocks.map(({ left, right }) => ({
-          left: flow.ackToWire(left),
-          right: flow.ackToWire(right),
+          left: flow.ackToWire(left, syn),
+          right: flow.ackToWire(right, syn),
         }));
         return { ...option, blocks };
       }
@@ -148,17 +162,18 @@ export class Wire {
     }
   }
 
-  /** TCP_INFO of the connection under test, which may be over while a descriptor is open; undefined when it is not there. */
+  #track({ ends }: Flow): void {
+    const { localAddr, localPort, remoteAddr, remotePort } = ends;
+    const { demux } = this.#machine.host;
+    this.#underTest = demux.connection(localAddr, localPort, remoteAddr, remotePort) ?? this.#underTest;
+  }
+
+  /** TCP_INFO of the connection under test; undefined when it is not there. */
   info(): Readonly<Record<string, number>> | undefined {
     if (!this.#flow) return undefined;
-    const { localAddr, localPort, remoteAddr, remotePort } = this.#flow.ends;
-    const { host, process, now } = this.#machine;
-    let socket = host.demux.connection(localAddr, localPort, remoteAddr, remotePort);
-    for (const [, file] of process.fds.entries()) {
-      const open = file.socket;
-      if (open?.remoteAddr === remoteAddr && open.remotePort === remotePort && open.localPort === localPort)
-        socket ??= open;
-    }
-    return socket?.tcb && tcpInfo(socket.tcb, now);
+    this.#track(this.#flow);
+    const { now } = this.#machine;
+    const tcb = this.#underTest?.tcb;
+    return tcb ? tcpInfo(tcb, now) : this.#underTest && NO_CONNECTION;
   }
 }

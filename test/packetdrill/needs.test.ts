@@ -26,7 +26,6 @@ ${ACCEPTED}
       'AccECN',
       'Fast Open',
       'ICMP',
-      'MSG_FASTOPEN',
       'TCP_ULP',
       'cap_set()',
       'command halt',

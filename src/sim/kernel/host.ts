@@ -26,6 +26,7 @@ import { type Refusal, type Sysctl, type SysctlName, writeSysctl } from './sysct
 import type { RunQueue } from './task.ts';
 import { type Path, refreshSettings } from './tcp/bridge.ts';
 import { Demux } from './tcp/demux.ts';
+import type { PeerMemory } from './tcp/fast-open.ts';
 import { segmentFor } from './tcp/input.ts';
 
 /** What all hosts of a world share. */
@@ -88,6 +89,8 @@ export class Host implements Port {
   readonly sysctl: Readonly<Sysctl>;
   /** What `sysctl`, `device` and `routes` mean to connections, by their path. */
   readonly settings = new Map<string, { path: Path; settings: Settings }>();
+  /** What is known of peers for Fast Open, by address (tcp_metrics.c). */
+  readonly fastOpenPeers = new Map<string, PeerMemory>();
   readonly device = newDevice();
   /** What is known of the routes to single addresses, by the address as text. */
   readonly routes = new Map<string, RouteMetrics>();

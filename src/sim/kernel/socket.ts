@@ -24,8 +24,11 @@ export interface Listener {
   backlog: number;
   /** Connections in SYN-RECEIVED. */
   syn: Set<Socket>;
-  /** Connections that are established and wait for accept(). */
+  /** Connections that wait for accept(): established, or served before by Fast Open. */
   accept: Socket[];
+  /** Connections served by Fast Open whose handshake is not done, and how many of them there may be (RFC 7413 section 5.1). */
+  fastOpenPending: number;
+  fastOpenLimit: number;
 }
 
 export class Socket {
@@ -55,6 +58,8 @@ export class Socket {
   /** The listener in whose queue this connection is. */
   parent: Socket | undefined;
 
+  /** connect() was left to the first write, which goes with the SYN (TCP_FASTOPEN_CONNECT; Linux defer_connect). */
+  deferred = false;
   /** Called once when the handshake is done. */
   onEstablished: (() => void) | undefined;
 

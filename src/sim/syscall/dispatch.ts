@@ -8,6 +8,7 @@ import { letGo, releaseFile } from '../kernel/release.ts';
 import type { Parked, PendingCall, ProcessState, Reply, Task } from '../kernel/task.ts';
 import type { Call, Handler } from './call.ts';
 import { type Answer, descriptorOf, keptArgs, logEnter, logExit } from './call-log.ts';
+import { connect } from './connect.ts';
 import * as epoll from './epoll.ts';
 import * as files from './files.ts';
 import * as sockets from './handlers.ts';
@@ -25,7 +26,7 @@ type AnyHandler = (call: Call, args: never) => () => Reply;
 /* biome-ignore format: a table */
 const HANDLERS: Record<CallName, AnyHandler> = {
   socket: sockets.socket, bind: sockets.bind, listen: sockets.listen, accept: sockets.accept, accept4: sockets.accept,
-  connect: sockets.connect, shutdown: sockets.shutdown, getsockname: sockets.getsockname, getpeername: sockets.getpeername,
+  connect, shutdown: sockets.shutdown, getsockname: sockets.getsockname, getpeername: sockets.getpeername,
   setsockopt, getsockopt,
   read: transfer.read, readv: transfer.readv, recv: transfer.recv, recvfrom: transfer.recv, recvmsg,
   write: transfer.write, writev: transfer.writev, send: transfer.send, sendto: transfer.send, sendmsg: transfer.sendmsg,

@@ -4,20 +4,18 @@
  * order. Reading and writing stand in transfer.ts, options in options.ts, descriptors in files.ts.
  */
 
-import type { Errno } from '../base/errno.ts';
 import { OpenFile } from '../kernel/file.ts';
-import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
-import type { Reply } from '../kernel/task.ts';
-import { apply, attachTcb, logNames, nameText } from '../kernel/tcp/bridge.ts';
+import { apply, attachTcb, logNames } from '../kernel/tcp/bridge.ts';
+import { queueOfListener } from '../kernel/tcp/fast-open.ts';
 import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
-import { anyPort, connectPort, mayTakeOver, takeOver } from '../kernel/tcp/ports.ts';
+import { anyPort } from '../kernel/tcp/ports.ts';
 import { stateChanged } from '../kernel/tcp/readiness.ts';
-import { abort, activeOpen, passiveOpen, shutdownSend } from '../tcp/calls.ts';
+import { abort, passiveOpen, shutdownSend } from '../tcp/calls.ts';
 import { isAny } from '../wire/address.ts';
 import { type Call, type Handler, installFile, patience, withSocket } from './call.ts';
 import type { SockAddr } from './kernel.ts';
-import { bindName, connectName, sockaddrOf, wildcardOf } from './names.ts';
+import { bindName, sockaddrOf } from './names.ts';
 import { CONSTANTS } from './signatures.ts';
 
 const { AF_INET, AF_INET6, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, IPPROTO_IP, IPPROTO_TCP } = CONSTANTS;
@@ -81,7 +79,8 @@ export const listen: Handler<[fd: number, backlog: number]> = (call, [fd, backlo
     } else if (host.demux.listens(sock)) {
       return { errno: 'EADDRINUSE' };
     }
-    sock.listener = { backlog: limit, syn: new Set(), accept: [] };
+    const fastOpenLimit = queueOfListener(host, sock.opts, limit);
+    sock.listener = { backlog: limit, syn: new Set(), accept: [], fastOpenPending: 0, fastOpenLimit };
     const tcb = attachTcb(host, sock, 1500);
     apply(host, sock, passiveOpen(tcb, host.now));
     for (const queue of ['queue.syn', 'queue.accept'] as const) {
@@ -105,88 +104,6 @@ export const accept: Handler<[fd: number, flags?: number]> = (call, [fd, flags =
     if (!waits) return { errno: 'EAGAIN' };
     return { park: [sock.readers], on: `a connection in the accept queue of port ${sock.localPort}`, until };
   });
-
-/** connect(2); tcp_v4_connect, tcp_v6_connect, inet_stream_connect */
-export const connect: Handler<[fd: number, address: SockAddr]> = (call, [fd, address]) => {
-  /** What a call that may not wait says: that it has begun, or that it had begun before. */
-  let underWay: Errno = 'EALREADY';
-  return withSocket(call, fd, (sock, file) => {
-    if (sock.phase === 'connected') return { errno: 'EISCONN' };
-    if (sock.phase === 'unconnected') {
-      const refused = startConnect(call, sock, address);
-      if (refused) return refused;
-      sock.phase = 'connecting';
-      underWay = 'EINPROGRESS';
-    }
-    return awaitConnection(call, sock, file, underWay);
-  });
-};
-
-/** The second half of connect(): the handshake, as far as the socket may wait for it (__inet_stream_connect). */
-function awaitConnection(call: Call, sock: Socket, file: OpenFile, underWay: Errno): Reply {
-  const { host } = call;
-  const state = sock.tcb?.state ?? 'CLOSED';
-  if (state === 'SYN-SENT' || state === 'SYN-RECEIVED') {
-    const { waits, until } = patience(call, file.nonblocking, sock.sendTimeout);
-    if (!waits) return { errno: underWay };
-    return { park: [sock.writers], on: `the handshake with ${nameText(sock.remoteAddr, sock.remotePort)}`, until };
-  }
-  if (state === 'CLOSED' || state === 'TIME-WAIT') {
-    const failed = sock.takeError() ?? 'ECONNABORTED';
-    forgetConnection(host, sock);
-    return { errno: failed };
-  }
-  sock.phase = 'connected';
-  return { result: 0 };
-}
-
-function startConnect(call: Call, sock: Socket, address: SockAddr): Reply | undefined {
-  const { host } = call;
-  if (sock.listener || (sock.tcb && sock.tcb.state !== 'CLOSED') || sock.over) return { errno: 'EISCONN' };
-  const meant = connectName(sock, address);
-  if (meant.errno) return meant;
-  const { addr: target } = meant;
-  const route = host.route(target);
-  if (!route) return { errno: 'ENETUNREACH' };
-  if (isAny(sock.localAddr)) sock.localAddr = route.source;
-  sock.remoteAddr = target;
-  sock.remotePort = address.port;
-  const chosen = sock.localPort === 0 ? 'by kernel' : 'by name';
-  if (sock.localPort === 0) {
-    const port = connectPort(host, sock, target, address.port);
-    if (port === undefined) {
-      sock.remoteAddr = sock.localAddr = wildcardOf(sock);
-      sock.remotePort = 0;
-      return { errno: 'EADDRNOTAVAIL' };
-    }
-    sock.localPort = port;
-    host.demux.hold(sock);
-  }
-  const old = host.demux.connection(sock.localAddr, sock.localPort, target, address.port);
-  if (old && !mayTakeOver(host, old, chosen)) return { errno: 'EADDRNOTAVAIL' };
-  const after = old && takeOver(host, old);
-  host.demux.addConnection(sock);
-  logNames(host, sock);
-  const tcb = attachTcb(host, sock, route.mtu, after);
-  apply(host, sock, activeOpen(tcb, host.now));
-  return undefined;
-}
-
-/** After a failed connect() the socket is as before it (tcp_disconnect keeps a name given by bind). */
-function forgetConnection(host: Host, sock: Socket): void {
-  sock.phase = 'unconnected';
-  sock.tcb = undefined;
-  sock.over = false;
-  sock.receiveShut = sock.sendShut = false;
-  sock.remoteAddr = wildcardOf(sock);
-  sock.remotePort = 0;
-  if (!sock.boundByUser) {
-    host.demux.release(sock);
-    sock.localAddr = wildcardOf(sock);
-    sock.localPort = 0;
-  }
-  logNames(host, sock);
-}
 
 /** shutdown(2); inet_shutdown, tcp_shutdown */
 export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>

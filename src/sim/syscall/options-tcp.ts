@@ -197,6 +197,7 @@ export const TCP_OPTIONS: OptionTable = {
     set: (s, host, value: number) => {
       if (value < 0 || !closedOrListening(s)) return 'EINVAL';
       s.opts.fastOpenQueue = Math.min(value, host.sysctl['net.core.somaxconn']);
+      if (s.listener) s.listener.fastOpenLimit = s.opts.fastOpenQueue;
       return undefined;
     },
   },

@@ -4,6 +4,7 @@
  */
 
 import { EMPTY } from '../base/bytes.ts';
+import type { Errno } from '../base/errno.ts';
 import type { Time } from '../base/time.ts';
 import type { Socket } from '../kernel/socket.ts';
 import type { Reply } from '../kernel/task.ts';
@@ -11,12 +12,15 @@ import { apply } from '../kernel/tcp/bridge.ts';
 import { logWritten } from '../kernel/tcp/observe.ts';
 import { writeSpace } from '../kernel/tcp/readiness.ts';
 import { stampsOf, zeroCopyEnded } from '../kernel/tcp/reports.ts';
+import { mayWriteEarly } from '../tcp/fast-open.ts';
 import { available, readTarget, read as takeBytes } from '../tcp/receive/read.ts';
 import { receiveUrgent as takeUrgent } from '../tcp/receive/urgent.ts';
 import { beginZerocopy } from '../tcp/reports.ts';
 import { memoryFree, type SendFlags, send as tcpSend } from '../tcp/send.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { type Call, type Handler, patience } from './call.ts';
+import { awaitConnection } from './connect.ts';
+import { opensConnection, openWithData } from './fast-open.ts';
 import type { SockAddr } from './kernel.ts';
 import { gather, isNowhere, type Message, room, scatter } from './memory.ts';
 import { CONSTANTS } from './signatures.ts';
@@ -78,7 +82,7 @@ export function receiveInto(call: Call, buf: Uint8Array, flags: number, finish: 
     }
     if (tcb?.finReceived && available(tcb) === 0) return ended();
     if (done >= readTarget(socket.opts, buf.length, (flags & MSG_WAITALL) !== 0)) return ended();
-    const closed = socket.over || !tcb || tcb.state === 'CLOSED';
+    const closed = !socket.deferred && (socket.over || !tcb || tcb.state === 'CLOSED');
     const { waits, until } = patience(call, file.nonblocking || (flags & MSG_DONTWAIT) !== 0, socket.receiveTimeout);
     if (done > 0) {
       if (!waits || socket.error || closed || socket.receiveShut) return ended();
@@ -167,6 +171,9 @@ export interface Sending {
 export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => Reply {
   const { flags } = sending;
   let done = 0;
+  /** The call has opened the connection itself, and waits for it: what it says when it may not wait. */
+  let opening: Errno | undefined;
+  let opened = false;
   /** The number under which the records of a send with MSG_ZEROCOPY stand. */
   let pinned: number | undefined;
 
@@ -182,9 +189,24 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
   };
 
   function attempt(socket: Socket, waits: boolean, until: Time | undefined): Reply {
+    if (!opened && opensConnection(socket, flags)) {
+      const begun = openWithData(call, socket, data, sending.address);
+      if ('errno' in begun) return begun;
+      done = begun.taken;
+      opening = begun.underWay;
+      opened = true;
+    }
+    if (opening !== undefined) {
+      const reply = awaitConnection(call, socket, !waits, opening);
+      if ('errno' in reply && done > 0 && reply.errno === 'EINPROGRESS') return { result: done };
+      if ('park' in reply && socket.tcb) socket.tcb.writePending = done < data.length;
+      if (!('result' in reply)) return reply;
+      opening = undefined;
+      if (done === data.length) return { result: done };
+    }
     const { tcb } = socket;
     const state = tcb?.state ?? 'CLOSED';
-    if (state !== 'ESTABLISHED' && state !== 'CLOSE-WAIT') {
+    if (state !== 'ESTABLISHED' && state !== 'CLOSE-WAIT' && !(tcb && mayWriteEarly(tcb))) {
       const failed = done > 0 ? undefined : socket.takeError();
       if (failed) return { errno: failed };
       if (!tcb || (state !== 'SYN-SENT' && state !== 'SYN-RECEIVED')) return shorten('EPIPE');

@@ -186,6 +186,7 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
     segmentDelivered(rate, skb);
     if (skb.syn) {
       news.synAcked = true;
+      tcb.fastOpen.pending = false;
       loss.retransStamp = NEVER;
     } else {
       news.dataAcked = true;

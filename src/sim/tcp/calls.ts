@@ -4,6 +4,7 @@
  */
 import { seqDiff } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
+import type { EarlyData } from './fast-open.ts';
 import { PUSH, pushPending, sendFin } from './output.ts';
 import { setPingpong } from './receive/acknowledging.ts';
 import { available, cleanUp, type ReadResult, read } from './receive/read.ts';
@@ -21,12 +22,12 @@ export function passiveOpen(tcb: Tcb, now: Time): Effect[] {
   return turn.effects;
 }
 
-/** OPEN, active: sends the SYN. */
-export function activeOpen(tcb: Tcb, now: Time): Effect[] {
+/** OPEN, active: sends the SYN, perhaps with data: `tcb.snd.write` tells how much of it was taken. */
+export function activeOpen(tcb: Tcb, now: Time, early?: EarlyData): Effect[] {
   const turn = begin(tcb, now);
   tcb.active = true;
   enter(turn, 'active OPEN', 'SYN-SENT');
-  firstSyn(turn);
+  firstSyn(turn, early);
   return turn.effects;
 }
 

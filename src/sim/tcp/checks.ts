@@ -42,11 +42,12 @@ const ack: Check = (turn, segment) => {
     replaceRecentTimestamp(turn, segment);
     enter(turn, 'rcv ACK of SYN', 'ESTABLISHED');
     startKeepAlive(turn);
-    beginReceiving(turn);
+    const served = tcb.fastOpen.pending; // by Fast Open: all of this has begun already
+    if (!served) beginReceiving(turn);
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
-    initTransfer(turn);
-    tcb.snd.maxWnd = tcb.snd.wnd;
+    if (!served) initTransfer(turn);
+    tcb.snd.maxWnd = Math.max(tcb.snd.maxWnd, tcb.snd.wnd);
     wakeReaders(turn);
     wakeWriters(turn);
   } else if (seqLt(tcb.snd.nxt, segment.ack)) {
@@ -90,7 +91,7 @@ const urg: Check = (turn, segment) => {
 };
 
 /** Eighth check. */
-const fin: Check = (turn) => {
+export const fin: Check = (turn) => {
   const { tcb } = turn;
   if (!tcb.finReceived) return 'next';
   switch (tcb.state) {

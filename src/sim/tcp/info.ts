@@ -84,9 +84,16 @@ const FIELDS: Fields = {
   tcpi_fackets:        () => 0,
 };
 
-function negotiated({ timestamps, sackOk, scaling }: Tcb): number {
-  const { TCPI_OPT_TIMESTAMPS = 0, TCPI_OPT_SACK = 0, TCPI_OPT_WSCALE = 0 } = TCP_INFO_CONSTANTS;
-  return (timestamps.on ? TCPI_OPT_TIMESTAMPS : 0) | (sackOk ? TCPI_OPT_SACK : 0) | (scaling ? TCPI_OPT_WSCALE : 0);
+function negotiated({ timestamps, sackOk, scaling, ecn, fastOpen }: Tcb): number {
+  const bit = (on: boolean, name: string): number => (on ? (TCP_INFO_CONSTANTS[name] as number) : 0);
+  return (
+    bit(timestamps.on, 'TCPI_OPT_TIMESTAMPS') |
+    bit(sackOk, 'TCPI_OPT_SACK') |
+    bit(scaling, 'TCPI_OPT_WSCALE') |
+    bit(ecn.on, 'TCPI_OPT_ECN') |
+    bit(ecn.seen, 'TCPI_OPT_ECN_SEEN') |
+    bit(fastOpen.synDataAcked, 'TCPI_OPT_SYN_DATA')
+  );
 }
 
 /** The names of the fields that are kept. */

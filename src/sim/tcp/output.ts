@@ -8,6 +8,7 @@ import type { Time } from '../base/time.ts';
 import { FIN, PSH } from '../wire/tcp.ts';
 import { limitedBy, noLongerLimitedBy } from './chrono.ts';
 import { validate } from './congestion/validation.ts';
+import { mayWriteEarly } from './fast-open.ts';
 import { mustWait, spaceAfter } from './pacing.ts';
 import { probeDelay } from './persist.ts';
 import { segmentSent } from './rate.ts';
@@ -205,7 +206,7 @@ export function deviceRefuses(turn: Turn): boolean {
 /** Sends what may leave; probes the peer's window when nothing may (__tcp_push_pending_frames). */
 export function pushPending(turn: Turn, nagle: Nagle = nagleOf(turn.tcb)): void {
   const { tcb } = turn;
-  if (!tcb.queue.unsent.head || !CAN_SEND.has(tcb.state)) return;
+  if (!tcb.queue.unsent.head || !(CAN_SEND.has(tcb.state) || mayWriteEarly(tcb))) return;
   if (writeXmit(turn, currentMss(tcb), nagle, 'all')) checkProbeTimer(turn);
 }
 

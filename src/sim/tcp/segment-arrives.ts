@@ -7,8 +7,9 @@ import { seqAdd, seqLe, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { ACK, RST, type Segment, SYN } from '../wire/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
-import { CHECKS } from './checks.ts';
+import { CHECKS, fin } from './checks.ts';
 import { agreeOnEcn } from './ecn.ts';
+import { synAckOfFastOpen, takeSynData } from './fast-open.ts';
 import { startKeepAlive } from './keepalive.ts';
 import { output } from './output.ts';
 import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
@@ -19,7 +20,7 @@ import { offeredMss, type Tcb } from './tcb.ts';
 import { isMiniature, timeWaitSegment } from './time-wait.ts';
 import { answerWithReset } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
-import { windowScale } from './window.ts';
+import { chooseInitialWindow, windowScale } from './window.ts';
 
 /** net.ipv4.tcp_min_snd_mss. */
 const MIN_SEND_MSS = 48;
@@ -30,7 +31,9 @@ export interface Arrival {
   forListener: boolean;
 }
 
-/** Applies a segment whose addresses and ports are this connection's. */
+/**
+ * Applies a segment whose addresses and ports are this connection's.
+ */
 export function segmentArrives(tcb: Tcb, segment: Segment, now: Time): Arrival {
   const turn = begin(tcb, now);
   let forListener = false;
@@ -83,9 +86,20 @@ function agree(turn: Turn, segment: Segment): void {
 
 /** Section 3.10.7.2. The kernel has already turned away what is no SYN. */
 function listen(turn: Turn, segment: Segment): void {
+  const { tcb } = turn;
   agree(turn, segment);
   enter(turn, 'rcv SYN', 'SYN-RECEIVED');
+  if (!tcb.fastOpen.pending) {
+    firstSyn(turn);
+    return;
+  }
+  tcb.snd.maxWnd = tcb.snd.wnd;
+  chooseInitialWindow(tcb, tcb.timestamps.on ? tcb.settings.mss - 12 : tcb.settings.mss, tcb.scaling);
+  beginReceiving(turn);
+  takeSynData(turn, segment);
   firstSyn(turn);
+  initTransfer(turn);
+  turn.ackNow = tcb.ack.pending = false; // the SYN,ACK has acknowledged the data
 }
 
 /** Section 3.10.7.3. */
@@ -118,7 +132,11 @@ function synSent(turn: Turn, segment: Segment): void {
   initTransfer(turn);
   tcb.snd.maxWnd = tcb.snd.wnd;
   beginReceiving(turn);
-  if (tcb.writePending || inPingpong(tcb)) {
+  const again = synAckOfFastOpen(turn, segment);
+  fin(turn, segment);
+  if (again) {
+    // what was sent again carries the ACK
+  } else if (tcb.writePending || inPingpong(tcb)) {
     note(
       turn,
       'a write waits for this: its data will carry the ACK',

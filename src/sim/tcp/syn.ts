@@ -8,6 +8,7 @@ import { ACK, ECE, SYN } from '../wire/tcp.ts';
 import type { TcpOptions } from '../wire/tcp-options.ts';
 import { INFINITE_SSTHRESH } from './congestion/control.ts';
 import { asksForEcn, SYN_ECN } from './ecn.ts';
+import { type EarlyData, queueSynData, synSpace } from './fast-open.ts';
 import { segmentSent } from './rate.ts';
 import { setCaState, updateRate } from './recovery/reduce.ts';
 import { backedOff } from './rtt.ts';
@@ -17,8 +18,8 @@ import { timestampAt } from './transmit.ts';
 import { setTimer, type Turn } from './turn.ts';
 import { chooseInitialWindow, windowScale } from './window.ts';
 
-/** Sends SYN or SYN,ACK with the options that this end offers, or accepts. */
-export function sendSyn(turn: Turn): void {
+/** Sends SYN or SYN,ACK with the options that this end offers, or accepts; `payload`: data that goes with it (RFC 7413). */
+export function sendSyn(turn: Turn, payload: Uint8Array = EMPTY): void {
   const { tcb } = turn;
   const answer = tcb.state === 'SYN-RECEIVED';
   const { settings } = tcb;
@@ -33,7 +34,11 @@ export function sendSyn(turn: Turn): void {
   const segment = !all && tcb.timestamps.on ? mss - 12 : mss;
   const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
   let flags = answer ? SYN | ACK : SYN;
-  const repeated = tcb.stats.totalRetrans > 0; // perhaps it was lost because of it (RFC 3168 section 6.1.1.1)
+  const { option } = tcb.fastOpen;
+  const repeated = tcb.fastOpen.synSent;
+  tcb.fastOpen.synSent = true;
+  if (option && !repeated) syn.fastOpen = option;
+  // a SYN that is sent again was perhaps lost because of what it asked for (RFC 3168 section 6.1.1.1, RFC 7413 section 4.1.3)
   if (tcb.ecn.on && !(repeated && tcb.settings.ecnFallback)) flags |= answer ? ECE : SYN_ECN;
   tcb.stats.segsOut++;
   turn.effects.push({
@@ -47,15 +52,15 @@ export function sendSyn(turn: Turn): void {
       window,
       urgent: 0,
       options: syn,
-      payload: EMPTY,
+      payload,
     },
     size: undefined,
     ect: false,
   });
 }
 
-/** Sends the first SYN of a connection and starts its timer. */
-export function firstSyn(turn: Turn): void {
+/** Sends the first SYN of a connection, perhaps with data, and starts its timer. */
+export function firstSyn(turn: Turn, early?: EarlyData): void {
   const { tcb } = turn;
   const { snd, queue } = tcb;
   const skb = newSkb(tcb.iss, seqAdd(tcb.iss, 1));
@@ -71,7 +76,9 @@ export function firstSyn(turn: Turn): void {
   queue.begin(skb.end);
   tcb.loss.retransStamp = turn.now;
   if (tcb.active) tcb.ecn.on = asksForEcn(tcb);
-  sendSyn(turn);
+  const room = early ? synSpace(tcb, early.mss) : 0;
+  tcb.fastOpen.option ??= early?.option;
+  sendSyn(turn, early ? queueSynData(turn, early.data.subarray(0, room)) : EMPTY);
   setTimer(turn, 'retransmit', backedOff(tcb));
 }
 

@@ -13,6 +13,7 @@ import { type Chrono, newChrono } from './chrono.ts';
 import { type CongestionBlock, type CongestionControl, INFINITE_SSTHRESH, NO_RTT } from './congestion/control.ts';
 import { limitRate } from './congestion/pacing.ts';
 import { DEFAULT } from './congestion/registry.ts';
+import { type FastOpen, newFastOpen } from './fast-open.ts';
 import { newRateBlock, type RateBlock } from './rate.ts';
 import { type Ack, newAck, newRcv, type Rcv, type ReceiveSettings } from './receive/state.ts';
 import { SendQueue, type Skb } from './send-queue.ts';
@@ -303,6 +304,8 @@ export interface Tcb {
   /** Counters that TCP_INFO and the tools show, in bytes or segments. */
   stats: Stats;
 
+  fastOpen: FastOpen;
+
   /** Opened by connect(), not by a SYN for a listener. */
   active: boolean;
   /** A program waits to write until the handshake is done (Linux sk_write_pending). */
@@ -480,6 +483,7 @@ export function newTcb(init: TcbInit): Tcb {
       totalRto: 0,
       lastAckRecv: ZERO,
     },
+    fastOpen: newFastOpen(),
     active: false,
     writePending: false,
     noDelay: false,

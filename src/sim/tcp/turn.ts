@@ -9,6 +9,7 @@ import type { Errno } from '../base/errno.ts';
 import type { Seq } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import type { Segment } from '../wire/tcp.ts';
+import type { Lesson } from './fast-open.ts';
 import { reportPurged } from './reports.ts';
 import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
 import { noTimers, type Tcb, type TimerName } from './tcb.ts';
@@ -44,6 +45,8 @@ export type Effect =
    * device's queue, left the host, or was acknowledged (skbuff.c __skb_tstamp_tx). `payload`: what the record carries.
    */
   | { do: 'timestamp'; point: StampPoint; key: Seq; payload: Uint8Array }
+  /** What a SYN,ACK said of Fast Open: the host remembers it for the next connection to this peer. */
+  | { do: 'fast open'; lesson: Lesson }
   /** Nothing is left of the connection. */
   | { do: 'gone' }
   | { do: 'state'; from: number; to: number; row: number }

@@ -20,6 +20,7 @@ import { IPV6_HEADER } from '../../wire/ipv6.ts';
 import { TCP_HEADER } from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
+import { learn } from './fast-open.ts';
 import { logFired, logRoundTrip, logState, logTimers, logVariables } from './observe.ts';
 import { dataReady, errorReport, stateChanged, writeSpace } from './readiness.ts';
 import { stamped, zeroCopyDone } from './reports.ts';
@@ -203,6 +204,9 @@ export function apply(host: Host, socket: Socket, effects: readonly Effect[]): v
       case 'transmit':
         host.send(effect.segment, socket, why, effect.size, effect.ect);
         break;
+      case 'fast open':
+        learn(host, socket.remoteAddr, effect.lesson);
+        break;
       case 'rtt':
         logRoundTrip(host, socket, effect.sample);
         break;
@@ -267,6 +271,7 @@ function connectionGone(host: Host, socket: Socket): void {
     queueEvent(host, queued, 'queue.syn', socket, 'remove');
     socket.released = true;
   }
+  socket.onEstablished?.();
   if (!socket.boundByUser || socket.released) host.demux.release(socket);
   if (socket.released) freeSocket(host, socket);
 }

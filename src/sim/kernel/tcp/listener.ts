@@ -16,6 +16,7 @@ import type { Host, Route } from '../host.ts';
 import { DATA_READY } from '../poll.ts';
 import { inheritOptions, type Listener, type Socket } from '../socket.ts';
 import { apply, attachTcb, freeSocket, logNames, type Predecessor, queueEvent } from './bridge.ts';
+import { judgeSyn } from './fast-open.ts';
 
 /** Both queues are full when they hold more than the backlog (sk_acceptq_is_full, inet_csk_reqsk_queue_is_full). */
 const full = (length: number, listener: Listener): boolean => length > listener.backlog;
@@ -81,10 +82,26 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
   const tcb = attachTcb(host, child, (host.route(src) as Route).mtu, delivery.after);
   host.demux.addConnection(child);
   host.demux.hold(child);
-  listener.syn.add(child);
-  queueEvent(host, socket, 'queue.syn', child, 'add');
+  const { serve, answer } = judgeSyn(host, socket, segment, src, dst);
+  tcb.fastOpen.option = answer;
+  tcb.fastOpen.pending = serve;
   apply(host, child, passiveOpen(tcb, host.now));
+  if (!serve) {
+    listener.syn.add(child);
+    queueEvent(host, socket, 'queue.syn', child, 'add');
+    apply(host, child, segmentArrives(tcb, segment, host.now).effects);
+    return;
+  }
+  listener.fastOpenPending++;
+  child.onEstablished = () => fastOpenDone(socket, child);
   apply(host, child, segmentArrives(tcb, segment, host.now).effects);
+  toAcceptQueue(host, socket, child);
+}
+
+/** The handshake of a connection that was served before it is done, or never will be (reqsk_fastopen_remove). */
+export function fastOpenDone(socket: Socket, child: Socket): void {
+  child.onEstablished = undefined;
+  if (socket.listener) socket.listener.fastOpenPending--;
 }
 
 /**
@@ -93,7 +110,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
  */
 export function ignoresFinalAck(host: Host, child: Socket, segment: Segment, packet: number): boolean {
   const listener = child.parent?.listener;
-  if (!listener || child.tcb?.state !== 'SYN-RECEIVED') return false;
+  if (!listener || child.tcb?.state !== 'SYN-RECEIVED' || child.tcb.fastOpen.pending) return false;
   if (segment.flags & RST || !(segment.flags & ACK) || !full(listener.accept.length, listener)) return false;
   if (host.sysctl['net.ipv4.tcp_abort_on_overflow']) {
     apply(host, child, abort(child.tcb, host.now));
@@ -112,7 +129,11 @@ function established(host: Host, child: Socket): void {
   const { parent } = child;
   if (!parent?.listener?.syn.delete(child)) return;
   queueEvent(host, parent, 'queue.syn', child, 'remove');
-  parent.listener.accept.push(child);
+  toAcceptQueue(host, parent, child);
+}
+
+function toAcceptQueue(host: Host, parent: Socket, child: Socket): void {
+  parent.listener?.accept.push(child);
   queueEvent(host, parent, 'queue.accept', child, 'add');
   const { runQueue, log } = host.machine;
   runQueue.wake(parent.readers, log.cause, true);

@@ -43,6 +43,7 @@ const pollTarget = (tcb: Tcb): number =>
 export function readiness(socket: Socket): number {
   const { tcb, listener } = socket;
   if (listener) return listener.accept.length > 0 ? POLL.POLLIN | POLL.POLLRDNORM : 0;
+  if (socket.deferred) return POLL.POLLOUT | POLL.POLLWRNORM;
   const state = tcb?.state ?? 'CLOSED';
   const closed = state === 'CLOSED' || state === 'LISTEN' || state === 'TIME-WAIT';
   const receiveShut = socket.receiveShut || socket.over || (tcb?.finReceived ?? false);

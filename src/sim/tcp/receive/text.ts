@@ -125,6 +125,15 @@ function inTurn(turn: Turn, segment: Segment, end: Seq): void {
   if (!tcb.orphan) dataReady(turn);
 }
 
+/** The text of a SYN or SYN,ACK that Fast Open lets in: it begins one past the SYN. */
+export function synText(turn: Turn, segment: Segment): void {
+  const seq = seqAdd(segment.seq, 1);
+  const fin = (segment.flags & FIN) !== 0 ? 1 : 0;
+  const skb = skbOf(turn.tcb, { ...segment, seq }, seqAdd(seq, segment.payload.length + fin));
+  enqueue(turn.tcb, skb); // it tells nothing of the sender's pace, nor of its segments
+  dataReady(turn);
+}
+
 /** Adds a segment to the receive queue. */
 function enqueue(tcb: Tcb, skb: Skb): void {
   const { rcv } = tcb;

@@ -140,7 +140,14 @@ function resetAfterFin({ rcv, state }: Tcb, segment: Segment): boolean {
 function reset(turn: Turn): 'stop' {
   const { state } = turn.tcb;
   enter(turn, 'rcv RST', 'CLOSED');
-  finish(turn, state === 'SYN-RECEIVED' ? 'ECONNREFUSED' : state === 'CLOSE-WAIT' ? 'EPIPE' : 'ECONNRESET');
+  finish(
+    turn,
+    state === 'SYN-RECEIVED' && !turn.tcb.fastOpen.pending
+      ? 'ECONNREFUSED'
+      : state === 'CLOSE-WAIT'
+        ? 'EPIPE'
+        : 'ECONNRESET',
+  );
   return 'stop';
 }
 
