@@ -21,11 +21,15 @@ const END: End = {
   flags: 'none',
   stop: undefined,
   finish: 'shutdown',
+  linger: undefined,
 };
 const PLAN: Plan = {
   seed: 1,
   shape: 'pair',
-  path: { delay: 1000, rate: 0, queue: 100, loss: 0, mtu: 1500 },
+  family: 4,
+  kernel: '6.18',
+  sysctls: [[], []],
+  path: { delay: 1000, rate: 0, queue: 100, loss: 0, mtu: 1500, duplicate: 0, corrupt: 0, reorder: 0, jitter: 0 },
   wrap: 2000,
   backlog: 1,
   acceptPause: 0,

@@ -10,8 +10,8 @@ import { createSimulator } from '../../src/sim/world.ts';
 import { matches, stretch } from './pattern.ts';
 import { clientOf, type End, OPTIONS, type Plan, SERVER, type Talk, topologyOf } from './plan.ts';
 
-const { AF_INET, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, SHUT_WR, SHUT_RDWR } = CONSTANTS;
-const { MSG_PEEK, MSG_WAITALL, MSG_MORE } = CONSTANTS;
+const { AF_INET, AF_INET6, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, SO_LINGER, SHUT_WR, SHUT_RDWR } = CONSTANTS;
+const { MSG_PEEK, MSG_WAITALL, MSG_MORE, MSG_DONTWAIT, POLLIN } = CONSTANTS;
 
 /** Where the server listens; talk `i` has ports of its own when it needs them. */
 const SERVICE = 80;
@@ -80,25 +80,36 @@ interface Stage {
   process(host: string): Process;
 }
 
+const familyOf = ({ family }: Plan): number => (family === 4 ? AF_INET : AF_INET6);
+const anyOf = ({ family }: Plan): string => (family === 4 ? '0.0.0.0' : '::');
+const addressOf = ({ family }: Plan, { ip, ip6 }: Process): string => (family === 4 ? ip : ip6);
+/** As wire/address.ts prints it: '10.0.0.1:80', '[fd00::1]:80'. */
+const nameOf = ({ addr, port }: { addr: string; port: number }): string =>
+  addr.includes(':') ? `[${addr}]:${port}` : `${addr}:${port}`;
+
 /** All talks, and a server that accepts those that come through its listener. */
 async function act(stage: Stage): Promise<void> {
   const { plan } = stage;
   const server = stage.process(SERVER);
-  const listener = await server.socket(AF_INET, SOCK_STREAM);
+  const listener = await server.socket(familyOf(plan), SOCK_STREAM);
   // buffers of the listener are those of its children: the window scale is agreed in the handshake
   const accepting = plan.talks.filter(({ open }) => open !== 'simultaneous');
   if (accepting[0]) await setBuffers(server, listener, accepting[0].ends[1]);
-  await server.bind(listener, { addr: '0.0.0.0', port: SERVICE });
+  await server.bind(listener, { addr: anyOf(plan), port: SERVICE });
   await server.listen(listener, plan.backlog);
 
+  const served = new Set<number>();
   const serving: Promise<void>[] = [];
   const service = server.spawn('service', async (me) => {
     for (;;) {
       const peer = { addr: '', port: 0 };
       const fd = await me.accept(listener, peer).catch(() => -1);
       if (fd < 0) return;
-      const talk = stage.names.get(`${peer.addr}:${peer.port}`) as number;
-      serving.push(converse(stage, server, fd, talk, 1));
+      const talk = stage.names.get(nameOf(peer)) as number;
+      // old copies of a SYN and its ACK can make a connection of their own when sequence numbers begin alike
+      if (served.has(talk)) await me.close(fd);
+      else serving.push(converse(stage, server, fd, talk, 1));
+      served.add(talk);
       if (plan.acceptPause > 0) await me.sleep(ms(plan.acceptPause));
     }
   });
@@ -120,21 +131,20 @@ async function open(stage: Stage, talk: Talk, index: number): Promise<void> {
     process
       .spawn(`opens ${index}`, async (me) => {
         if (talk.at > 0) await me.sleep(ms(talk.at));
-        const fd = await me.socket(AF_INET, SOCK_STREAM);
+        const fd = await me.socket(familyOf(plan), SOCK_STREAM);
         await setBuffers(me, fd, talk.ends[side]);
         const crossed = talk.open === 'simultaneous';
         const port = side === 0 ? CLIENT_PORT + index : SERVER_PORT + index;
-        if (talk.open !== 'connect') await me.bind(fd, { addr: '0.0.0.0', port });
+        if (talk.open !== 'connect') await me.bind(fd, { addr: anyOf(plan), port });
         const to = side === 1 ? CLIENT_PORT + index : crossed ? SERVER_PORT + index : SERVICE;
         try {
-          await me.connect(fd, { addr: side === 0 ? server.ip : client.ip, port: to });
+          await me.connect(fd, { addr: addressOf(plan, side === 0 ? server : client), port: to });
         } catch (error) {
           failed(stage.seen[index]?.[side] as Seen, error);
           await me.close(fd);
           return;
         }
-        const name = await me.getsockname(fd);
-        if (side === 0) stage.names.set(`${name.addr}:${name.port}`, index);
+        if (side === 0) stage.names.set(nameOf(await me.getsockname(fd)), index);
         await converse(stage, process, fd, index, side);
       })
       .join();
@@ -176,7 +186,13 @@ async function converse(stage: Stage, process: Process, fd: number, index: numbe
     }
   });
   await Promise.all([writer.join(), reader.join()]);
-  await process.spawn(`closes ${index}`, (me) => me.close(fd)).join();
+  await process
+    .spawn(`closes ${index}`, async (me) => {
+      const { linger } = end;
+      if (linger !== undefined) await me.setsockopt(fd, SOL_SOCKET, SO_LINGER, { onoff: 1, linger });
+      await me.close(fd);
+    })
+    .join();
 }
 
 async function readAll(me: Thread, fd: number, end: End, stream: number, seen: Seen): Promise<void> {
@@ -187,7 +203,8 @@ async function readAll(me: Thread, fd: number, end: End, stream: number, seen: S
   };
   while (seen.received < (end.stop ?? Number.POSITIVE_INFINITY)) {
     if (end.flags === 'peek') take(await me.recv(fd, buf, MSG_PEEK));
-    const length = await me.recv(fd, buf, end.flags === 'all' ? MSG_WAITALL : 0);
+    if (end.flags === 'poll') await me.poll([{ fd, events: POLLIN, revents: 0 }], -1);
+    const length = await me.recv(fd, buf, end.flags === 'all' ? MSG_WAITALL : end.flags === 'poll' ? MSG_DONTWAIT : 0);
     if (length === 0) {
       seen.ended = true;
       return;

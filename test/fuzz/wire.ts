@@ -10,6 +10,7 @@ import { isMalformed } from '../../src/sim/wire/malformed.ts';
 import { parseTcpIp } from '../../src/sim/wire/packet.ts';
 import { ACK, RST, type Segment, SYN, segmentLength } from '../../src/sim/wire/tcp.ts';
 import { matches } from './pattern.ts';
+import { mayShrink } from './plan.ts';
 import type { Played } from './play.ts';
 
 /** A stretch may be sent so often: net.ipv4.tcp_retries2 and fast retransmissions on a path that loses one in five. */
@@ -96,8 +97,7 @@ export class Wire {
     const from = endpointText(ip.src, segment.srcPort);
     const to = endpointText(ip.dst, segment.dstPort);
     this.#packets.set(n, { segment, way: `${from}>${to}`, ended: 0 });
-    if (bytes.length > mtu && !segment.options.sack)
-      this.#say(`packet ${n} has ${bytes.length} bytes on a path of ${mtu}`);
+    if (bytes.length > mtu) this.#say(`packet ${n} has ${bytes.length} bytes on a path of ${mtu}`);
     if (sock === 0) return;
     const wrong = (text: string) => this.#say(`packet ${n} of socket ${sock}: ${text}`);
     let end = this.#ends.get(sock);
@@ -142,7 +142,8 @@ export class Wire {
     if (segment.flags & (RST | SYN)) return;
     const scale = end.scale !== undefined && end.peerScale !== undefined ? end.scale : 0;
     const edge = acked + (segment.window << scale);
-    if (edge < end.advertised && segment.window !== 0) wrong(`its window goes back from ${end.advertised} to ${edge}`);
+    if (edge < end.advertised && segment.window !== 0 && !mayShrink(this.#played.plan))
+      wrong(`its window goes back from ${end.advertised} to ${edge}`);
     end.advertised = Math.max(edge, end.advertised);
   }
 
