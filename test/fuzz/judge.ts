@@ -162,7 +162,7 @@ function judgePrograms(played: Played, facts: Facts, say: (text: string) => void
   const { plan, seen, programs, silence } = played;
   if (programs.end === 'threw') say(`a program broke: ${(programs.error as Error)?.stack ?? programs.error}`);
   if (programs.end === 'limit' && !moves(played)) say(`the programs do not end: ${programs.what}`);
-  const excused = facts.dropped || plan.talks.some(({ ends }) => ends.some(abrupt));
+  const excused = facts.dropped || facts.gaveUp || plan.talks.some(({ ends }) => ends.some(abrupt));
   if (programs.end === 'stuck' && !excused) say(`standstill: ${programs.waiting.join('; ')}`);
   if (silence.end !== 'stuck') say(`there is no end: ${JSON.stringify(silence)}`);
   for (const [index, { ends }] of plan.talks.entries()) {

@@ -36,13 +36,14 @@ export function windowScale(tcb: Tcb): number {
  */
 export function chooseInitialWindow(tcb: Tcb, segment: number, scaled: boolean): number {
   const { rcv } = tcb;
+  rcv.wup = rcv.nxt;
+  if (rcv.wnd > 0) return Math.min(rcv.wnd, 65535); // a SYN that is sent again offers what it offered
   const clamp = initialClamp(tcb);
   let space = Math.min(fullSpace(tcb), clamp);
   if (space > segment) space = roundDown(space, segment);
   if (tcb.settings.receive.signedWindows) space = Math.min(space, SIGNED_WINDOW);
   rcv.clamp = Math.min(clamp, 65535 * 2 ** (scaled ? windowScale(tcb) : 0));
   rcv.wnd = rcv.ssthresh = space;
-  rcv.wup = rcv.nxt;
   return Math.min(space, 65535);
 }
 

@@ -6,7 +6,7 @@ import { setNoDelay } from '../../../src/sim/tcp/calls.ts';
 import { available } from '../../../src/sim/tcp/receive/read.ts';
 import { nextTimer } from '../../../src/sim/tcp/tcb.ts';
 import { timerExpires } from '../../../src/sim/tcp/timeouts.ts';
-import { ACK, PSH } from '../../../src/sim/wire/tcp.ts';
+import { ACK, PSH, SYN } from '../../../src/sim/wire/tcp.ts';
 import { Duo } from './duo.ts';
 
 const pattern = (n: number) => Uint8Array.from({ length: n }, (_, i) => (i * 7 + (i >> 8)) & 255);
@@ -96,6 +96,15 @@ describe('tcp: data', () => {
 });
 
 describe('tcp: loss', () => {
+  it('a SYN,ACK that is sent again offers the window that it offered', () => {
+    const duo = new Duo({ windowScaling: false, mss: 256 }, { receive: 131_272 });
+    duo.drop = ({ from, t }) => from === 'b' && t < s(1);
+    duo.listen().connect().pass(s(2));
+    const windows = duo.sent.filter((x) => x.from === 'b' && x.segment.flags & SYN).map((x) => x.segment.window);
+    assert.deepEqual(new Set(windows), new Set([65_535]));
+    assert.ok(windows.length > 1);
+  });
+
   it('a lost segment is sent again after the RTO', () => {
     const duo = Duo.established();
     duo.drop = (_, i) => i === 0;
