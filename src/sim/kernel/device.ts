@@ -41,15 +41,10 @@ export interface RouteMetrics {
   /** Segments of the first window that we send, and of the one that we offer. */
   initcwnd?: number;
   initrwnd?: number;
-  /** Segments that the congestion window never exceeds (`cwnd lock`). */
-  cwnd?: number;
-  ssthresh?: number;
   /** The largest window that we offer, in bytes. */
   window?: number;
   /** Acknowledge at once, always. */
   quickack?: boolean;
   rtoMin?: Time;
-  /** Segments by which packets may overtake each other. */
-  reordering?: number;
   congctl?: string;
 }

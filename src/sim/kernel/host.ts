@@ -47,6 +47,9 @@ export interface HostSetup {
   readonly sysctl?: Readonly<Record<string, number | string>>;
 }
 
+/** IP_PMTUDISC_WANT and IP_PMTUDISC_DO. */
+const PMTUDISC_WANT = 1;
+const PMTUDISC_DO = 2;
 const LOOPBACK_MTU = 65536;
 /**
  * The most that a packet on the loopback device carries whole, whatever its headers: an IP packet's length has 16 bits.
@@ -75,7 +78,7 @@ export interface Sender {
   readonly id: number;
   readonly localAddr: Address;
   readonly remoteAddr: Address;
-  readonly opts?: Pick<SockOpts, 'tos' | 'ttl' | 'trafficClass' | 'hopLimit' | 'autoFlowLabel'>;
+  readonly opts?: Pick<SockOpts, 'pathMtuDiscovery' | 'tos' | 'ttl' | 'trafficClass' | 'hopLimit' | 'autoFlowLabel'>;
   readonly txHash?: number;
 }
 
@@ -235,7 +238,8 @@ export class Host implements Port {
     }
     this.#ipId = (this.#ipId + 1) & 0xffff;
     const ttl = opts?.ttl || this.sysctl['net.ipv4.ip_default_ttl'];
-    return { src, dst, id: this.#ipId, ttl, dscp: opts ? opts.tos >> 2 : 0, ecn };
+    const df = !opts || opts.pathMtuDiscovery === PMTUDISC_WANT || opts.pathMtuDiscovery === PMTUDISC_DO; // ip_dont_fragment
+    return { src, dst, id: this.#ipId, ttl, dscp: opts ? opts.tos >> 2 : 0, ecn, df };
   }
 
   /** A packet has come; `number` is that of its `packet.sent`. */

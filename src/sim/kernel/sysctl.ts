@@ -51,7 +51,7 @@ const WORDS = /^[a-z][\w ]*$/;
 
 /* biome-ignore format: a table */
 export const SYSCTLS = {
-  'net.core.default_qdisc':              text('pfifo_fast', WORDS),
+  'net.core.default_qdisc':              text('pfifo_fast', /^pfifo_fast$/),
   'net.core.optmem_max':                 int(131_072, 0),
   'net.core.rmem_default':               int(212_992, 2304),
   'net.core.rmem_max':                   int(4_194_304, 2304),
@@ -96,7 +96,7 @@ export const SYSCTLS = {
   'net.ipv4.tcp_keepalive_intvl':        int(75, -I32, 8_388_607),
   'net.ipv4.tcp_keepalive_probes':       u8(9),
   'net.ipv4.tcp_keepalive_time':         int(7200, -I32, 8_388_607),
-  'net.ipv4.tcp_limit_output_bytes':     int(4_194_304),
+  'net.ipv4.tcp_limit_output_bytes':     only(int(4_194_304), 4_194_304, 1_048_576),
   'net.ipv4.tcp_max_orphans':            int(131_072),
   'net.ipv4.tcp_max_reordering':         int(300, 1),
   'net.ipv4.tcp_max_syn_backlog':        int(2048),

@@ -4,7 +4,7 @@
  * 'stop'. Those that are about receiving alone stand in receive/.
  */
 import { seqLe, seqLt } from '../base/seq.ts';
-import { ACK, FIN } from '../wire/tcp.ts';
+import { ACK, FIN, segmentLength } from '../wire/tcp.ts';
 import { acknowledge, finAcknowledged } from './acknowledge.ts';
 import { startKeepAlive } from './keepalive.ts';
 import { setPingpong } from './receive/acknowledging.ts';
@@ -27,7 +27,7 @@ import {
 import { initTransfer } from './syn.ts';
 import { enterTimeWait, orphanInFinWait2 } from './time-wait.ts';
 import { answerWithReset } from './transmit.ts';
-import { enter, finish, type Turn, wakeReaders, wakeWriters } from './turn.ts';
+import { enter, finish, note, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 
 /** Fifth check. */
 const ack: Check = (turn, segment) => {
@@ -37,6 +37,11 @@ const ack: Check = (turn, segment) => {
   if (tcb.state === 'SYN-RECEIVED') {
     if (!seqLt(tcb.snd.una, segment.ack) || seqLt(tcb.snd.nxt, segment.ack)) {
       answerWithReset(turn, segment);
+      return 'stop';
+    }
+    if (!tcb.active && segmentLength(segment) === 0 && tcb.rtt.timeouts < tcb.opts.deferAccept) {
+      note(turn, 'the listener wants data first: this ACK does not count', '', 'tcp_minisocks.c tcp_check_req');
+      tcb.deferred = true;
       return 'stop';
     }
     replaceRecentTimestamp(turn, segment);

@@ -91,6 +91,8 @@ function synTimeout(turn: Turn): boolean {
   const { settings, opts, rtt } = tcb;
   const retries = opts.synCount || (tcb.active ? settings.synRetries : settings.synackRetries);
   const most = tcb.state === 'SYN-SENT' ? retries + settings.synLinearTimeouts : retries;
+  // whoever has answered already has until the end of TCP_DEFER_ACCEPT to send something (syn_ack_recalc)
+  if (!tcb.active && tcb.deferred && rtt.timeouts < opts.deferAccept) return false;
   if (rtt.timeouts < most && !(tcb.active && timedOut(turn, retries, opts.userTimeout))) return false;
   const what = tcb.state === 'SYN-SENT' ? 'SYN' : 'SYN,ACK';
   const times = rtt.timeouts === 0 ? 'once' : `${rtt.timeouts + 1} times`;

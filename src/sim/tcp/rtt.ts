@@ -5,7 +5,7 @@
  * deviation less than a rising one.
  */
 import { seqLt } from '../base/seq.ts';
-import { ms, s, type Time, us } from '../base/time.ts';
+import { ms, type Time, us } from '../base/time.ts';
 import type { Tcb } from './tcb.ts';
 
 /** Linux TCP_RTO_MIN; RFC 6298 says 1 s. */
@@ -19,17 +19,14 @@ export const rtoMax = ({ opts, settings }: Tcb): Time => opts.rtoMax || settings
 /** Microseconds from one instant to another, as the kernel's microsecond clock counts them. */
 export const elapsed = (from: Time, to: Time): number => Math.floor(to / 1000) - Math.floor(from / 1000);
 
-/** The smallest round trip is forgotten after 300 s (net.ipv4.tcp_min_rtt_wlen). */
-const MIN_RTT_WINDOW = s(300);
-
 /**
  * Takes a sample for the smallest round trip (tcp_update_rtt_min). Linux keeps the three best of the window; here the
  * best is kept until it is too old.
  * @param delayed it may be a delayed ACK's: then only a smaller one counts
  */
-export function sampleMin({ rtt }: Tcb, micros: number, delayed: boolean, now: Time): void {
+export function sampleMin({ rtt, settings }: Tcb, micros: number, delayed: boolean, now: Time): void {
   if (micros < 0 || (delayed && micros > rtt.minRtt)) return;
-  if (micros > rtt.minRtt && now - rtt.minAt <= MIN_RTT_WINDOW) return;
+  if (micros > rtt.minRtt && now - rtt.minAt <= settings.minRttWindow) return;
   rtt.minRtt = micros === 0 ? 1000 : micros;
   rtt.minAt = now;
 }

@@ -22,9 +22,6 @@ import { answerWithReset } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 import { chooseInitialWindow, windowScale } from './window.ts';
 
-/** net.ipv4.tcp_min_snd_mss. */
-const MIN_SEND_MSS = 48;
-
 export interface Arrival {
   effects: Effect[];
   /** The segment is a SYN that may end TIME-WAIT, if somebody listens: see time-wait.ts. */
@@ -73,7 +70,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
-  tcb.snd.mss = Math.max(Math.min(options.mss || 536, offeredMss(tcb)), MIN_SEND_MSS) - overhead;
+  tcb.snd.mss = Math.max(Math.min(options.mss || 536, offeredMss(tcb)), tcb.settings.minSendMss) - overhead;
   tcb.snd.mssClamp = tcb.snd.mss + overhead;
 
   agreeOnEcn(tcb, segment);

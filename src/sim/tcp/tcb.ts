@@ -77,6 +77,9 @@ export interface Settings {
   /** The route's rto_min, which beats both the setting and the socket. */
   routeRtoMin: Time | undefined;
   rtoMax: Time;
+  /** net.ipv4.tcp_min_rtt_wlen, tcp_min_snd_mss. */
+  minRttWindow: Time;
+  minSendMss: number;
   /** net.ipv4.tcp_thin_linear_timeouts. */
   thinLinear: boolean;
   /** net.ipv4.tcp_invalid_ratelimit. */
@@ -308,6 +311,8 @@ export interface Tcb {
 
   /** Opened by connect(), not by a SYN for a listener. */
   active: boolean;
+  /** Our SYN,ACK was acknowledged, but the listener wants data first (TCP_DEFER_ACCEPT; Linux inet_rsk(req)->acked). */
+  deferred: boolean;
   /** A program waits to write until the handshake is done (Linux sk_write_pending). */
   writePending: boolean;
   /** TCP_NODELAY. */
@@ -388,7 +393,7 @@ export function newTcb(init: TcbInit): Tcb {
       mss: offeredMss({ settings, opts }),
       limit: init.receiveLimit,
       locked: init.receiveLocked ?? false,
-      clamp: opts.windowClamp,
+      clamp: opts.windowClamp || settings.receive.routeWindow,
       ratio: settings.receiveRatio,
     }),
     snd: {
@@ -485,6 +490,7 @@ export function newTcb(init: TcbInit): Tcb {
     },
     fastOpen: newFastOpen(),
     active: false,
+    deferred: false,
     writePending: false,
     noDelay: false,
     chrono: newChrono(),

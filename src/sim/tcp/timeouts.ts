@@ -114,6 +114,10 @@ function retransmitTimeout(turn: Turn): void {
 /** @returns false when the device takes none */
 function sendHeadAgain(turn: Turn, head: Skb): boolean {
   const { tcb } = turn;
+  if (tcb.deferred && tcb.rtt.timeouts < tcb.opts.deferAccept - 1) {
+    tcb.rtt.timeouts++; // the peer has answered: nothing is said until its last chance
+    return true;
+  }
   const waited = human((turn.now - head.at) as Time);
   const what = head.syn ? (tcb.state === 'SYN-SENT' ? 'SYN' : 'SYN,ACK') : 'segment';
   note(

@@ -42,6 +42,8 @@ export function chooseInitialWindow(tcb: Tcb, segment: number, scaled: boolean):
   let space = Math.min(fullSpace(tcb), clamp);
   if (space > segment) space = roundDown(space, segment);
   if (tcb.settings.receive.signedWindows) space = Math.min(space, SIGNED_WINDOW);
+  const { routeSegments } = tcb.settings.receive;
+  if (routeSegments > 0) space = Math.min(space, routeSegments * segment);
   rcv.clamp = Math.min(clamp, 65535 * 2 ** (scaled ? windowScale(tcb) : 0));
   rcv.wnd = rcv.ssthresh = space;
   return Math.min(space, 65535);

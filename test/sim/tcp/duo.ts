@@ -36,6 +36,8 @@ export const SETTINGS: Settings = {
   rtoMin: ms(200),
   rtoMax: s(120),
   routeRtoMin: undefined,
+  minRttWindow: s(300),
+  minSendMss: 48,
   thinLinear: false,
   invalidRateLimit: ms(500),
   rfc1337: false,

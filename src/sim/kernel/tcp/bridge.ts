@@ -7,6 +7,7 @@ import { hashName } from '../../base/rng.ts';
 import { type Seq, seq } from '../../base/seq.ts';
 import { ms, ns, s, us } from '../../base/time.ts';
 import { Alarm } from '../../net/scheduler.ts';
+import type { CongestionControl } from '../../tcp/congestion/control.ts';
 import { INITIAL_CWND } from '../../tcp/congestion/control.ts';
 import { DEFAULT, find } from '../../tcp/congestion/registry.ts';
 import { trueSize } from '../../tcp/receive/memory.ts';
@@ -54,6 +55,8 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     rtoMin: us(sysctl['net.ipv4.tcp_rto_min_us']),
     rtoMax: ms(sysctl['net.ipv4.tcp_rto_max_ms']),
     routeRtoMin: metrics.rtoMin,
+    minRttWindow: s(sysctl['net.ipv4.tcp_min_rtt_wlen']),
+    minSendMss: sysctl['net.ipv4.tcp_min_snd_mss'],
     thinLinear: sysctl['net.ipv4.tcp_thin_linear_timeouts'] !== 0,
     invalidRateLimit: ms(sysctl['net.ipv4.tcp_invalid_ratelimit']),
     rfc1337: sysctl['net.ipv4.tcp_rfc1337'] !== 0,
@@ -72,6 +75,9 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
       signedWindows: sysctl['net.ipv4.tcp_workaround_signed_windows'] !== 0,
       dsack: sysctl['net.ipv4.tcp_dsack'] !== 0,
       stdUrg: sysctl['net.ipv4.tcp_stdurg'] !== 0,
+      quickAck: metrics.quickack ?? false,
+      routeWindow: metrics.window ?? 0,
+      routeSegments: metrics.initrwnd ?? 0,
       pingpongThreshold: sysctl['net.ipv4.tcp_pingpong_thresh'],
       compressMost: sysctl['net.ipv4.tcp_comp_sack_nr'],
       compressDelay: ns(sysctl['net.ipv4.tcp_comp_sack_delay_ns']),
@@ -127,6 +133,13 @@ function initialSequence(host: Host, socket: Socket): Seq {
   return seq(hashName(`isn ${flowText(socket)}`, host.secret) + Math.floor(host.now / 64));
 }
 
+/** The socket's own word, the route's, the host's, in this order (tcp_assign_congestion_control, tcp_ca_dst_init). */
+function controlOf(host: Host, { opts, remoteAddr }: Socket): CongestionControl {
+  const routed = host.routes.get(remoteAddr.text)?.congctl;
+  const name = opts.congestion ?? routed ?? host.sysctl['net.ipv4.tcp_congestion_control'];
+  return find(name) ?? DEFAULT;
+}
+
 /** What a connection takes over from the one in TIME-WAIT whose names it has. */
 export interface Predecessor {
   readonly isn: Seq;
@@ -146,7 +159,7 @@ export function attachTcb(host: Host, socket: Socket, mtu: number, after?: Prede
     sendLimit: socket.sendBuffer,
     receiveLimit: socket.receiveBuffer,
     receiveLocked: socket.receiveBufferLocked,
-    control: find(socket.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control']) ?? DEFAULT,
+    control: controlOf(host, socket),
   });
   tcb.noDelay = socket.noDelay;
   if (host.device.qdisc === 'fq') tcb.pacing.by = 'tcp'; // the same departures; Linux holds the packets in the qdisc

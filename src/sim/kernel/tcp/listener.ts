@@ -21,6 +21,12 @@ import { judgeSyn } from './fast-open.ts';
 /** Both queues are full when they hold more than the backlog (sk_acceptq_is_full, inet_csk_reqsk_queue_is_full). */
 const full = (length: number, listener: Listener): boolean => length > listener.backlog;
 
+/** Without SYN cookies the last quarter of tcp_max_syn_backlog is for peers that are known, and none is (tcp_conn_request). */
+function lastQuarter({ sysctl }: Host, { syn }: Listener): boolean {
+  const most = sysctl['net.ipv4.tcp_max_syn_backlog'];
+  return sysctl['net.ipv4.tcp_syncookies'] === 0 && most - syn.size < most >> 2;
+}
+
 /** How a segment came: addresses, the number of its `packet.sent`. */
 export interface Delivery {
   src: Address;
@@ -56,7 +62,7 @@ export function listenerSegment(host: Host, socket: Socket, segment: Segment, de
     drop(DROPS.acceptQueueFull);
     return;
   }
-  if (full(listener.syn.size, listener)) {
+  if (full(listener.syn.size, listener) || lastQuarter(host, listener)) {
     drop(DROPS.synQueueFull);
     return;
   }

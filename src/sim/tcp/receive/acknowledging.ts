@@ -45,7 +45,7 @@ export function enterQuickAck(tcb: Tcb, most = MAX_QUICK_ACKS): void {
   tcb.ack.ato = DELAYED_ACK_MIN;
 }
 
-const inQuickAck = (tcb: Tcb): boolean => tcb.ack.quick > 0 && !inPingpong(tcb);
+const inQuickAck = (tcb: Tcb): boolean => tcb.settings.receive.quickAck || (tcb.ack.quick > 0 && !inPingpong(tcb));
 
 /** How long an ACK may wait follows the gaps between segments (tcp_event_data_recv). */
 export function estimateAto({ tcb, now }: Turn): void {

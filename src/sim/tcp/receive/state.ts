@@ -23,6 +23,11 @@ export interface ReceiveSettings {
   dsack: boolean;
   /** net.ipv4.tcp_stdurg: the urgent pointer points at the last urgent byte (RFC 1122), not behind it. */
   stdUrg: boolean;
+  /** The route's quickack: acknowledge at once, always. */
+  quickAck: boolean;
+  /** The route's window and initrwnd: the largest window, in bytes, and the first, in segments; 0: as it comes. */
+  routeWindow: number;
+  routeSegments: number;
   /** net.ipv4.tcp_pingpong_thresh. */
   pingpongThreshold: number;
   /** net.ipv4.tcp_comp_sack_nr: so many ACKs of out-of-order data become one. */
@@ -43,6 +48,9 @@ export const RECEIVE_DEFAULTS: ReceiveSettings = {
   signedWindows: false,
   dsack: true,
   stdUrg: false,
+  quickAck: false,
+  routeWindow: 0,
+  routeSegments: 0,
   pingpongThreshold: 1,
   compressMost: 44,
   compressDelay: ms(1),
