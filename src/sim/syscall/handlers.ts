@@ -81,6 +81,7 @@ export const listen: Handler<[fd: number, backlog: number]> = (call, [fd, backlo
     }
     const fastOpenLimit = queueOfListener(host, sock.opts, limit);
     sock.listener = { backlog: limit, syn: new Set(), accept: [], fastOpenPending: 0, fastOpenLimit };
+    host.demux.listen(sock);
     const tcb = attachTcb(host, sock, 1500);
     apply(host, sock, passiveOpen(tcb, host.now));
     for (const queue of ['queue.syn', 'queue.accept'] as const) {

@@ -28,10 +28,25 @@ function hash(localAddr: Address, localPort: number, remoteAddr: Address, remote
   return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 2;
 }
 
+type ByPort = Map<number, Set<Socket>>;
+
+function put(sockets: ByPort, socket: Socket): void {
+  const there = sockets.get(socket.localPort);
+  if (there) there.add(socket);
+  else sockets.set(socket.localPort, new Set([socket]));
+}
+
+function take(sockets: ByPort, socket: Socket): void {
+  const there = sockets.get(socket.localPort);
+  if (there?.delete(socket) && there.size === 0) sockets.delete(socket.localPort);
+}
+
 export class Demux {
   /** The first of each chain; the next one hangs on `Socket.chained`. */
   readonly #connections = new Map<number, Socket>();
-  readonly #bound = new Map<number, Set<Socket>>();
+  readonly #bound: ByPort = new Map();
+  /** Those of them that listen, apart from their children, of which there may be very many (Linux lhash2). */
+  readonly #listening: ByPort = new Map();
 
   /** The connection with exactly these names. */
   connection(localAddr: Address, localPort: number, remoteAddr: Address, remotePort: number): Socket | undefined {
@@ -76,8 +91,8 @@ export class Demux {
    */
   listener(addr: Address, port: number, hash: () => number = () => 0): Socket | undefined {
     let group: Socket[] = [];
-    for (const socket of this.#bound.get(port) ?? []) {
-      if (!socket.listener || (socket.localAddr !== addr && !covers(socket, addr))) continue;
+    for (const socket of this.#listening.get(port) ?? []) {
+      if (socket.localAddr !== addr && !covers(socket, addr)) continue;
       const better = closeness(socket, addr) - (group[0] ? closeness(group[0], addr) : -1);
       if (better > 0) group = [socket];
       else if (better === 0) group.push(socket);
@@ -96,15 +111,20 @@ export class Demux {
   }
 
   hold(socket: Socket): void {
-    const holders = this.#bound.get(socket.localPort);
-    if (holders) holders.add(socket);
-    else this.#bound.set(socket.localPort, new Set([socket]));
+    put(this.#bound, socket);
   }
 
   release(socket: Socket): void {
-    const holders = this.#bound.get(socket.localPort);
-    if (!holders?.delete(socket)) return;
-    if (holders.size === 0) this.#bound.delete(socket.localPort);
+    take(this.#bound, socket);
+  }
+
+  /** The socket, which holds its port, listens on it from now on. */
+  listen(socket: Socket): void {
+    put(this.#listening, socket);
+  }
+
+  stopListening(socket: Socket): void {
+    take(this.#listening, socket);
   }
 
   /**
@@ -126,8 +146,8 @@ export class Demux {
 
   /** Whether someone else already listens on a name that overlaps this socket's: listen() is refused. */
   listens(socket: Socket): boolean {
-    for (const other of this.holders(socket.localPort)) {
-      if (other === socket || !other.listener || (socket.reusePort && other.reusePort)) continue;
+    for (const other of this.#listening.get(socket.localPort) ?? []) {
+      if (other === socket || (socket.reusePort && other.reusePort)) continue;
       if (overlap(socket, other)) return true;
     }
     return false;

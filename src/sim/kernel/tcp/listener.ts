@@ -162,6 +162,7 @@ export function stopListening(host: Host, socket: Socket): void {
   const children = [...listener.accept, ...listener.syn];
   const waiting = listener.accept.length;
   socket.listener = undefined;
+  host.demux.stopListening(socket);
   for (const [i, child] of children.entries()) {
     child.parent = undefined;
     child.released = true;
