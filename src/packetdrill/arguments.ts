@@ -86,6 +86,7 @@ export class Arguments {
   address(index: number, otherwise: SockAddr): SockAddr {
     const given = this.at(index);
     if (given.is === 'any') return otherwise;
+    if (this.word(given) === 'AF_UNSPEC') return { ...otherwise, family: CONSTANTS.AF_UNSPEC };
     if (given.is !== 'struct') return this.refuse(`${expressionText(given)} as an address`);
     const name = this.word(field(given, 'sa_family')) ?? 'AF_INET';
     if (name !== 'AF_INET' && name !== 'AF_INET6') return this.refuse(`the address family ${name}`);

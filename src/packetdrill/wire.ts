@@ -152,6 +152,8 @@ export class Wire {
     const { captured } = this.#machine;
     const flow = this.#flow;
     if (!flow) throw new Mismatch('no connection is there to send this packet', expected);
+    // connect() has chosen a port since: what an older socket still sends is not meant
+    if (flow.ends.localPort === 0 && this.#underTest) flow.ends.localPort = this.#underTest.localPort;
     for (;;) {
       if (!this.#machine.advanceUntil(() => captured.length > 0, limit)) return undefined;
       const raw = captured.shift() as Captured;

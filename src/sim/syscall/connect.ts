@@ -59,6 +59,7 @@ export function startConnect(
   sock: Socket,
   address: SockAddr,
   data?: Uint8Array,
+  zerocopy?: number,
 ): { errno: Errno } | undefined {
   const { host } = call;
   if (sock.listener || (sock.tcb && sock.tcb.state !== 'CLOSED') || sock.over) return { errno: 'EISCONN' };
@@ -88,7 +89,7 @@ export function startConnect(
   logNames(host, sock);
   const tcb = attachTcb(host, sock, route.mtu, after);
   if (data === undefined && defersConnect(host, sock)) sock.deferred = true;
-  else apply(host, sock, activeOpen(tcb, host.now, earlyFor(host, sock, data)));
+  else apply(host, sock, activeOpen(tcb, host.now, earlyFor(host, sock, data, zerocopy)));
   return undefined;
 }
 

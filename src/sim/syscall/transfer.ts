@@ -190,9 +190,11 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
 
   function attempt(socket: Socket, waits: boolean, until: Time | undefined): Reply {
     if (!opened && opensConnection(socket, flags)) {
-      const begun = openWithData(call, socket, data, sending.address);
+      const number = flags & MSG_ZEROCOPY && socket.zeroCopy ? socket.zeroCopyNext : undefined;
+      const begun = openWithData(call, socket, data, sending.address, number);
       if ('errno' in begun) return begun;
       done = begun.taken;
+      if (number !== undefined && done > 0) pinned = socket.zeroCopying = socket.zeroCopyNext++;
       opening = begun.underWay;
       opened = true;
     }

@@ -48,6 +48,8 @@ export interface EarlyData {
   option: Cookie | undefined;
   /** Bytes for the SYN; they must not change afterwards. */
   data: Uint8Array;
+  /** The number of the write with MSG_ZEROCOPY; undefined: it copies. */
+  zerocopy?: number | undefined;
   /** The MSS that the peer named last time. */
   mss: number | undefined;
 }
@@ -61,20 +63,21 @@ export function cookieOf(segment: Segment): Cookie | undefined {
 }
 
 /** How much data a SYN takes: a segment less the room of all options that a middlebox may add (MAX_TCP_OPTION_SPACE). */
-export function synSpace({ settings, snd }: Tcb, mss: number | undefined): number {
-  const clamp = Math.min(settings.mss, mss ?? settings.mss);
+export function synSpace({ settings, snd, opts }: Tcb, mss: number | undefined): number {
+  const clamp = Math.min(settings.mss, mss ?? settings.mss, opts.maxSegment || settings.mss);
   snd.mssClamp = clamp;
   return Math.max(0, clamp - 40);
 }
 
 /** Puts data behind the SYN: it is sent with it now, and without it when it must be sent again. @returns its bytes */
-export function queueSynData(turn: Turn, data: Uint8Array): Uint8Array {
+export function queueSynData(turn: Turn, data: Uint8Array, zerocopy = -1): Uint8Array {
   const { tcb } = turn;
   const { queue, snd } = tcb;
   if (data.length === 0) return data;
   queue.append(data);
   const skb = newSkb(snd.write, seqAdd(snd.write, data.length));
   skb.push = true;
+  skb.zerocopy = zerocopy;
   skb.segs = 1;
   skb.size = data.length;
   skb.at = turn.now;

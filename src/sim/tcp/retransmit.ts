@@ -65,7 +65,7 @@ export function resend(turn: Turn, skb: Skb, segments: number): boolean {
     sentAgain(turn, skb, 0);
     return true;
   }
-  if (seqLt(skb.seq, tcb.snd.una)) trimAcknowledged(tcb, skb, tcb.snd.mss);
+  if (seqLt(skb.seq, tcb.snd.una)) tcb.queue.trimHead(skb, seqDiff(tcb.snd.una, skb.seq));
   const mss = currentMss(tcb);
   let window = seqDiff(windowEnd(tcb), skb.seq);
   if (window <= 0) {

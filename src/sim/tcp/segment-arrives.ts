@@ -18,7 +18,7 @@ import { TIMEOUT_MIN } from './recovery/rack.ts';
 import { firstSyn, initTransfer, sendSyn } from './syn.ts';
 import { offeredMss, type Tcb } from './tcb.ts';
 import { isMiniature, timeWaitSegment } from './time-wait.ts';
-import { answerWithReset } from './transmit.ts';
+import { answerWithReset, timestampAt } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
 import { chooseInitialWindow, windowScale } from './window.ts';
 
@@ -99,6 +99,14 @@ function listen(turn: Turn, segment: Segment): void {
   turn.ackNow = tcb.ack.pending = false; // the SYN,ACK has acknowledged the data
 }
 
+/** The SYN,ACK echoes a timestamp of no SYN of ours. */
+function echoIsForeign({ tcb, now }: Turn, { options }: Segment): boolean {
+  const echo = options.timestamps?.ecr ?? 0;
+  if (!tcb.timestamps.on || echo === 0) return false;
+  const since = timestampAt(tcb, tcb.loss.retransStamp);
+  return ((echo - since) | 0) < 0 || ((timestampAt(tcb, now) - echo) | 0) < 0;
+}
+
 /** Section 3.10.7.3. */
 function synSent(turn: Turn, segment: Segment): void {
   const { tcb } = turn;
@@ -106,6 +114,16 @@ function synSent(turn: Turn, segment: Segment): void {
   if (acked && (seqLe(segment.ack, tcb.iss) || seqLt(tcb.snd.nxt, segment.ack))) {
     // perhaps a leftover of an older connection: answer, and ask again at once
     if (tcb.rtt.timeouts === 0) setTimer(turn, 'retransmit', TIMEOUT_MIN);
+    answerWithReset(turn, segment);
+    return;
+  }
+  if (acked && echoIsForeign(turn, segment)) {
+    note(
+      turn,
+      'it echoes a timestamp that was never sent: reset',
+      '7323 3.2',
+      'tcp_input.c tcp_rcv_synsent_state_process',
+    );
     answerWithReset(turn, segment);
     return;
   }

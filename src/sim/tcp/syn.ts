@@ -30,7 +30,7 @@ export function sendSyn(turn: Turn, payload: Uint8Array = EMPTY): void {
   if (all ? settings.sack : tcb.sackOk) syn.sackPermitted = true;
   if (all ? settings.timestamps : tcb.timestamps.on)
     syn.timestamps = { val: timestampAt(tcb, turn.now), ecr: tcb.timestamps.recent };
-  if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = windowScale(tcb);
+  if (all ? settings.windowScaling : tcb.scaling) syn.windowScale = answer && !all ? tcb.rcv.scale : windowScale(tcb);
   const segment = !all && tcb.timestamps.on ? mss - 12 : mss;
   const window = chooseInitialWindow(tcb, segment, syn.windowScale !== undefined);
   let flags = answer ? SYN | ACK : SYN;
@@ -78,7 +78,7 @@ export function firstSyn(turn: Turn, early?: EarlyData): void {
   if (tcb.active) tcb.ecn.on = asksForEcn(tcb);
   const room = early ? synSpace(tcb, early.mss) : 0;
   tcb.fastOpen.option ??= early?.option;
-  sendSyn(turn, early ? queueSynData(turn, early.data.subarray(0, room)) : EMPTY);
+  sendSyn(turn, early ? queueSynData(turn, early.data.subarray(0, room), early.zerocopy) : EMPTY);
   setTimer(turn, 'retransmit', backedOff(tcb));
 }
 

@@ -56,10 +56,15 @@ export const defersConnect = (host: Host, socket: Socket): boolean =>
   socket.opts.fastOpenConnect && clientEnabled(host) && earlyOption(host, socket).ready;
 
 /** What goes with the SYN: data as far as it may; undefined: this connection does not use Fast Open. */
-export function earlyFor(host: Host, socket: Socket, data: Uint8Array | undefined): EarlyData | undefined {
+export function earlyFor(
+  host: Host,
+  socket: Socket,
+  data: Uint8Array | undefined,
+  zerocopy?: number,
+): EarlyData | undefined {
   if (data === undefined && !(socket.opts.fastOpenConnect && clientEnabled(host))) return undefined;
   const { option, ready, mss } = earlyOption(host, socket);
-  return { option, data: ready && data ? data : NO_COOKIE, mss };
+  return { option, data: ready && data ? data : NO_COOKIE, mss, zerocopy };
 }
 
 /** A SYN,ACK told something about its sender (tcp_fastopen_cache_set). */

@@ -4,7 +4,7 @@
  * tcp_data_queue_ofo, tcp_ofo_queue).
  */
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt } from '../../base/seq.ts';
-import { FIN, type Segment } from '../../wire/tcp.ts';
+import { FIN, type Segment, SYN } from '../../wire/tcp.ts';
 import { checkMark } from '../ecn.ts';
 import type { Tcb } from '../tcb.ts';
 import { answerWithReset } from '../transmit.ts';
@@ -27,8 +27,9 @@ export const text: Check = (turn, segment) => {
   const { rcv } = tcb;
   const length = segment.payload.length;
   const fin = (segment.flags & FIN) !== 0;
+  const syn = (segment.flags & SYN) !== 0; // of a simultaneous open: it is here already
   measureByEcho(turn, segment, length);
-  if (length === 0 && !fin) return 'next';
+  if (length === 0 && !fin && !syn) return 'next';
   switch (tcb.state) {
     case 'ESTABLISHED':
       break;
@@ -42,7 +43,7 @@ export const text: Check = (turn, segment) => {
       if (dataForNobody(turn, segment)) return 'stop';
   }
   if (!rcv.predicted) rcv.dsack = undefined; // the short way does not look
-  const end = seqAdd(segment.seq, length + (fin ? 1 : 0));
+  const end = seqAdd(segment.seq, length + (fin ? 1 : 0) + (syn ? 1 : 0));
   const ahead = seqDiff(segment.seq, rcv.nxt);
   const open = openWindow(tcb);
   if (ahead === 0) {
