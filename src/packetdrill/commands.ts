@@ -211,6 +211,7 @@ function route(host: Host, args: readonly string[]): Result {
     if (!set || value === undefined) return refused('ip', ['route', word]);
     set(metrics, value);
     if (word === 'mtu' && locked) metrics.mtuLocked = true;
+    if (word === 'congctl' && locked) metrics.congctlLocked = true;
   }
   if (!metricsHold(metrics)) return refused('ip', ['route', ...args]);
   const bare = target.replace(/\/(?:32|128)$/, '');

@@ -46,5 +46,7 @@ export interface RouteMetrics {
   /** Acknowledge at once, always. */
   quickack?: boolean;
   rtoMin?: Time;
+  /** The algorithm of its connections, whatever the socket chose; locked: it stays (`congctl lock`). */
   congctl?: string;
+  congctlLocked?: boolean;
 }

@@ -183,8 +183,9 @@ export const TCP_OPTIONS: OptionTable = {
     },
   },
   TCP_CONGESTION: {
-    get: (s, host) => s.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control'],
+    get: (s, host) => s.tcb?.cc.control.name ?? s.opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control'],
     set: (s, host, value: string) => {
+      if (s.tcb && host.routes.get(s.remoteAddr.text)?.congctlLocked) return 'EPERM';
       const control = find(value);
       if (!control) return 'ENOENT';
       s.opts.congestion = value;

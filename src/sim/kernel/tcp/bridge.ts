@@ -133,10 +133,10 @@ function initialSequence(host: Host, socket: Socket): Seq {
   return seq(hashName(`isn ${flowText(socket)}`, host.secret) + Math.floor(host.now / 64));
 }
 
-/** The socket's own word, the route's, the host's, in this order (tcp_assign_congestion_control, tcp_ca_dst_init). */
+/** The route's word, the socket's own, the host's, in this order (tcp_ca_dst_init, tcp_assign_congestion_control). */
 function controlOf(host: Host, { opts, remoteAddr }: Socket): CongestionControl {
   const routed = host.routes.get(remoteAddr.text)?.congctl;
-  const name = opts.congestion ?? routed ?? host.sysctl['net.ipv4.tcp_congestion_control'];
+  const name = routed ?? opts.congestion ?? host.sysctl['net.ipv4.tcp_congestion_control'];
   return find(name) ?? DEFAULT;
 }
 
