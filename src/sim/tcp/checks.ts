@@ -51,6 +51,7 @@ const ack: Check = (turn, segment) => {
     if (!served) beginReceiving(turn);
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
+    if (!tcb.active && !served) tcb.stats.bytesAcked = 0; // the SYN of a listener's child is not counted
     if (!served) initTransfer(turn);
     tcb.snd.maxWnd = Math.max(tcb.snd.maxWnd, tcb.snd.wnd);
     wakeReaders(turn);

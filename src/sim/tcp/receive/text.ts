@@ -207,12 +207,12 @@ function early(turn: Turn, segment: Segment, end: Seq): void {
   rcv.oooPackets++;
   const { kept, twice, freed } = rcv.early.insert(skb);
   if (freed > 0) uncharge(tcb, freed);
-  if (kept === 'whole') charge(tcb, skb.truesize);
   if (twice) tellDuplicate(tcb, twice.left, twice.right);
   if (tcb.sackOk) {
     blockForEarly(turn, segment.seq, end);
     // without SACK the window must stay as it is: only then are ACKs duplicates
     if (kept !== 'no') growWindow(tcb, skb);
   }
+  if (kept === 'whole') charge(tcb, skb.truesize);
   if (!tcb.orphan) growBuffer(tcb, rcv.space.bytes);
 }

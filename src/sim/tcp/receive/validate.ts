@@ -79,15 +79,20 @@ export function pawsPasses({ tcb, now }: Turn, value: number, ticks: number): bo
   return ((recent - value) | 0) <= ticks || now - recentAt >= PAWS_WRAP || recent === 0;
 }
 
-/** An ACK that another has overtaken: it tells nothing new and is harmless (tcp_disordered_ack). */
-function disorderedAck({ tcb }: Turn, segment: Segment, value: number): boolean {
+/**
+ * What an old timestamp means on this segment: 'overtaken' is an ACK that another has overtaken, which tells nothing new
+ * and is harmless; 'late' one from before the last data (tcp_disordered_ack_check).
+ */
+function disorder({ tcb }: Turn, segment: Segment, value: number): 'overtaken' | 'late' | 'wrapped' {
   const { snd, rcv } = tcb;
-  const pure = (segment.flags & ACK) !== 0 && segmentLength(segment) === 0;
-  if (!pure || seqDiff(segment.seq, rcv.nxt) !== 0 || seqDiff(segment.ack, snd.una) !== 0) return false;
+  if (!(segment.flags & ACK) || segmentLength(segment) > 0) return 'wrapped';
+  const ahead = seqDiff(segment.seq, rcv.nxt);
+  if (ahead !== 0) return ahead < 0 ? 'late' : 'wrapped';
   const window = segment.window << snd.scale;
-  // what tcp_may_update_window lets through
-  if (seqLt(snd.wl1, segment.seq) || (seqDiff(segment.seq, snd.wl1) === 0 && window > snd.wnd)) return false;
-  return ((tcb.timestamps.recent - value) | 0) <= (tcb.rtt.rto / 1e9) * FASTEST_CLOCK;
+  const updates = seqLt(snd.wl1, segment.seq) || (seqDiff(segment.seq, snd.wl1) === 0 && window > snd.wnd);
+  const oldest = (tcb.rtt.rto / 1e9) * FASTEST_CLOCK;
+  if (seqDiff(segment.ack, snd.una) !== 0 || updates) return 'wrapped';
+  return ((tcb.timestamps.recent - value) | 0) <= oldest ? 'overtaken' : 'wrapped';
 }
 
 /** Protection against wrapped sequence numbers (RFC 7323 section 5.3, R1). A reset needs no timestamp. */
@@ -95,8 +100,13 @@ export const paws: Check = (turn, segment) => {
   const { timestamps } = turn.tcb;
   const stamp = segment.options.timestamps;
   if (!timestamps.on || !stamp || pawsPasses(turn, stamp.val, PAWS_WINDOW)) return 'next';
-  if (disorderedAck(turn, segment, stamp.val) || segment.flags & RST) return 'next';
+  const what = disorder(turn, segment, stamp.val);
+  if (what === 'overtaken' || segment.flags & RST) return 'next';
   if (segment.flags & SYN) return synChallenge(turn);
+  if (what === 'late') {
+    note(turn, 'an ACK that others have overtaken: dropped', '7323 5.3', 'tcp_input.c tcp_disordered_ack_check');
+    return 'stop';
+  }
   return answerAgain(turn, segment, 'timestamp older than the last (PAWS)', '7323 5.3');
 };
 
@@ -174,7 +184,5 @@ export const syn: Check = (turn, segment) => {
 };
 
 /** Whether an ACK is older than any that can still be on its way: it may be forged (RFC 5961 section 5.2; tcp_ack). */
-export function tooOldAck({ snd, iss }: Tcb, ack: Seq): boolean {
-  const acked = seqDiff(snd.una, iss) >>> 0; // an ACK for bytes that were never sent is none either
-  return seqLt(ack, seqAdd(snd.una, -Math.min(snd.maxWnd, acked)));
-}
+export const tooOldAck = ({ snd, stats }: Tcb, ack: Seq): boolean =>
+  seqLt(ack, seqAdd(snd.una, -Math.min(snd.maxWnd, stats.bytesAcked)));
