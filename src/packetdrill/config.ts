@@ -74,8 +74,8 @@ const OPTIONS: Readonly<Record<string, Setter>> = {
  * What a script's options make of a mode's, or of packetdrill's own defaults.
  * @throws ScriptError for a value that cannot be, Unsupported for an option that is not simulated
  */
-export function configOf(script: Script, mode?: Mode): Config {
-  const given = Object.entries(mode?.options ?? {}).map(([name, value]) => ({ name, value, line: 1, column: 1 }));
+export function configOf(script: Script, mode: Mode): Config {
+  const given = Object.entries(mode.options).map(([name, value]) => ({ name, value, line: 1, column: 1 }));
   const config = { ...DEFAULTS };
   const named = new Set<string>();
   for (const option of [...given, ...script.options]) {

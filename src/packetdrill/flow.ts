@@ -26,6 +26,8 @@ export class Flow {
   #remote: number | undefined;
   /** Script's TSval of the host to the wire's. */
   readonly #stamps = new Map<number, number>();
+  /** Flow labels on the wire to the script's. */
+  readonly #labels = new Map<number, number>();
   #firstStamp: { script: number; wire: number } | undefined;
 
   /** @param active the host opens it */
@@ -49,11 +51,18 @@ export class Flow {
   learn(expected: TcpAction, packet: WirePacket): void {
     if (this.ends.localPort === 0) this.ends.localPort = packet.srcPort;
     if (packet.flags & SYN) this.#local ??= { wire: packet.seq, script: expected.seq };
+    this.#learnLabel(expected.ip.flowLabel, packet.flowLabel);
     const wire = stampOf(packet.options);
     const script = expected.options === 'any' ? undefined : stampOf(expected.options);
     if (wire === undefined || script === undefined) return;
     this.#stamps.set(script, wire);
     this.#firstStamp ??= { script, wire };
+  }
+
+  /** A label that no packet had before stands for one that the script has not used: the host chooses them at random. */
+  #learnLabel(script: number | undefined, wire: number): void {
+    if (!script || wire === 0 || this.#labels.has(wire) || [...this.#labels.values()].includes(script)) return;
+    this.#labels.set(wire, script);
   }
 
   /** A packet on the wire in the script's numbers. */
@@ -65,6 +74,7 @@ export class Flow {
       ...packet,
       seq: (packet.seq - this.#offset(syn)) >>> 0,
       ack: packet.flags & ACK ? less(packet.ack) : packet.ack,
+      flowLabel: this.#labels.get(packet.flowLabel) ?? packet.flowLabel,
       options: packet.options.map((option) => {
         if (option.kind === 'sack')
           return {

@@ -45,3 +45,7 @@ export const MODES = {
 } as const satisfies Record<string, Mode>;
 
 export type ModeName = keyof typeof MODES;
+
+/** What words of a script stand for: a mode's, and those that somebody adds. */
+export const wordsOf = (mode: Mode, more: Iterable<readonly [string, string]> = []): Map<string, string> =>
+  new Map([...mode.defines, ...more]);

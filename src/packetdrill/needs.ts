@@ -8,6 +8,7 @@ import { flagsOf, hasCall, wordsOf } from './calls.ts';
 import { lacking, type ReadFile } from './commands.ts';
 import { configOf, DEFAULTS } from './config.ts';
 import { Machine } from './machine.ts';
+import { MODES } from './modes.ts';
 import { Unsupported } from './outcome.ts';
 import type { Expression, PacketAction, Script, SyscallAction } from './script.ts';
 import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
@@ -37,7 +38,7 @@ export function needs(script: Script, read: ReadFile): string[] {
 function optionNeeds(script: Script): string[] {
   return script.options.flatMap((option) => {
     try {
-      configOf({ ...script, options: [option] });
+      configOf({ ...script, options: [option] }, MODES.ipv4);
     } catch (error) {
       if (error instanceof Unsupported) return [error.message];
     }

@@ -19,7 +19,7 @@ import { type ReadFile, runCommand } from './commands.ts';
 import { type Config, configOf } from './config.ts';
 import { comparePacket, compareTime, type Due, within } from './expect.ts';
 import { Machine, type Started } from './machine.ts';
-import type { Mode } from './modes.ts';
+import { MODES, type Mode, wordsOf } from './modes.ts';
 import { type Compared, Mismatch, type Outcome, Unsupported } from './outcome.ts';
 import { parse } from './parse.ts';
 import {
@@ -38,7 +38,7 @@ export interface RunOptions {
   seed?: number;
   /** What words in the script stand for, beside those that it defines. */
   defines?: ReadonlyMap<string, string>;
-  /** Over which version of IP. */
+  /** Over which version of IP, unless the script says; IPv4 unless given. */
   mode?: Mode;
   /** Files that commands name. */
   read?: ReadFile;
@@ -69,8 +69,9 @@ export function run(text: string, options: RunOptions = {}): RunResult {
   let machine: Machine | undefined;
   let running: Run | undefined;
   try {
-    const script = parse(text, options.defines);
-    const config = configOf(script, options.mode);
+    const { mode = MODES.ipv4 } = options;
+    const script = parse(text, wordsOf(mode, options.defines));
+    const config = configOf(script, mode);
     const { localAddr, remoteAddr, mtu } = config;
     machine = new Machine({ local: localAddr, remote: remoteAddr, mtu, seed: options.seed ?? 1 });
     running = new Run(script, config, machine, options.read ?? (() => undefined));

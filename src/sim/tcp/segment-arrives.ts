@@ -70,7 +70,8 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const overhead = tcb.timestamps.on ? 12 : 0;
-  tcb.snd.mss = Math.max(Math.min(options.mss || 536, offeredMss(tcb)), tcb.settings.minSendMss) - overhead;
+  tcb.snd.mss =
+    Math.max(Math.min(options.mss || tcb.settings.mssDefault, offeredMss(tcb)), tcb.settings.minSendMss) - overhead;
   tcb.snd.mssClamp = tcb.snd.mss + overhead;
 
   agreeOnEcn(tcb, segment);

@@ -62,8 +62,10 @@ export interface Settings {
   windowScaling: boolean;
   timestamps: boolean;
   sack: boolean;
-  /** The largest segment that this end wants: MTU less 40 bytes of headers (RFC 9293 section 3.7.1). */
+  /** The largest segment that this end wants: MTU less 40 or 60 bytes of headers (RFC 9293 section 3.7.1). */
   mss: number;
+  /** What a peer that names no MSS is taken to handle: 536 bytes in IPv4, 1220 in IPv6 (RFC 9293 section 3.7.1). */
+  mssDefault: number;
   /** The larger of net.ipv4.tcp_rmem[2] and net.core.rmem_max: sets the window scale. */
   receiveMax: number;
   /** net.ipv4.tcp_retries1. */
@@ -406,7 +408,7 @@ export function newTcb(init: TcbInit): Tcb {
       pushed: iss,
       up: iss,
       mss: 536,
-      mssClamp: 536,
+      mssClamp: settings.mssDefault,
       maxWnd: 0,
       scale: 0,
     },

@@ -28,6 +28,7 @@ export const SETTINGS: Settings = {
   timestamps: true,
   sack: true,
   mss: 1460,
+  mssDefault: 536,
   receiveMax: 33_554_432,
   retries1: 3,
   keepIdle: s(7200),

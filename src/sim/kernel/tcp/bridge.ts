@@ -17,7 +17,7 @@ import { timerExpires } from '../../tcp/timeouts.ts';
 import type { Effect } from '../../tcp/turn.ts';
 import { type Address, endpointText, isAny } from '../../wire/address.ts';
 import { IPV4_HEADER } from '../../wire/ipv4.ts';
-import { IPV6_HEADER } from '../../wire/ipv6.ts';
+import { IPV6_HEADER, IPV6_MIN_MTU } from '../../wire/ipv6.ts';
 import { TCP_HEADER } from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import type { Socket } from '../socket.ts';
@@ -65,6 +65,7 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     windowScaling: sysctl['net.ipv4.tcp_window_scaling'] !== 0,
     timestamps: sysctl['net.ipv4.tcp_timestamps'] !== 0,
     sack: sysctl['net.ipv4.tcp_sack'] !== 0,
+    mssDefault: (peer.family === 4 ? 576 : IPV6_MIN_MTU) - ipHeader - TCP_HEADER,
     mss: Math.min(metrics.advmss ?? 65_495, mtu - ipHeader - TCP_HEADER, 65_495),
     receiveMax: Math.max(sysctl['net.ipv4.tcp_rmem'][2], sysctl['net.core.rmem_max']),
     receive: {
