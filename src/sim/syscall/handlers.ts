@@ -5,6 +5,7 @@
  */
 
 import { OpenFile } from '../kernel/file.ts';
+import type { Host } from '../kernel/host.ts';
 import type { Socket } from '../kernel/socket.ts';
 import { apply, attachTcb, logNames } from '../kernel/tcp/bridge.ts';
 import { queueOfListener } from '../kernel/tcp/fast-open.ts';
@@ -12,6 +13,7 @@ import { stopListening, takeAccepted } from '../kernel/tcp/listener.ts';
 import { anyPort } from '../kernel/tcp/ports.ts';
 import { stateChanged } from '../kernel/tcp/readiness.ts';
 import { abort, passiveOpen, shutdownSend } from '../tcp/calls.ts';
+import type { Tcb } from '../tcp/tcb.ts';
 import { isAny } from '../wire/address.ts';
 import { type Call, type Handler, installFile, patience, withSocket } from './call.ts';
 import type { SockAddr } from './kernel.ts';
@@ -106,6 +108,13 @@ export const accept: Handler<[fd: number, flags?: number]> = (call, [fd, flags =
     return { park: [sock.readers], on: `a connection in the accept queue of port ${sock.localPort}`, until };
   });
 
+/** The socket is as before connect() or listen(), but for its name and what went wrong (tcp_disconnect). */
+function disconnect(host: Host, sock: Socket, tcb: Tcb): void {
+  apply(host, sock, abort(tcb, host.now));
+  sock.tcb = undefined;
+  sock.over = false;
+}
+
 /** shutdown(2); inet_shutdown, tcp_shutdown */
 export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
   withSocket(call, fd, (sock) => {
@@ -113,18 +122,18 @@ export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
     if (how !== CONSTANTS.SHUT_RD && how !== CONSTANTS.SHUT_WR && how !== CONSTANTS.SHUT_RDWR)
       return { errno: 'EINVAL' };
     const { tcb } = sock;
-    if (!tcb || tcb.state === 'CLOSED') return { errno: 'ENOTCONN' };
+    if (!tcb || tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') return { errno: 'ENOTCONN' };
     const reading = how !== CONSTANTS.SHUT_WR;
     const writing = how !== CONSTANTS.SHUT_RD;
     if (tcb.state === 'LISTEN') {
       if (reading) {
         stopListening(host, sock);
-        apply(host, sock, abort(tcb, host.now));
+        disconnect(host, sock, tcb);
       }
       return { result: 0 };
     }
     if (tcb.state === 'SYN-SENT') {
-      apply(host, sock, abort(tcb, host.now)); // whatever `how` says
+      disconnect(host, sock, tcb); // whatever `how` says
       return { result: 0 };
     }
     if (reading) sock.receiveShut = tcb.receiveShut = true;
@@ -146,7 +155,8 @@ export const getsockname: Handler<[fd: number]> = (call, [fd]) =>
 /** getpeername(2) */
 export const getpeername: Handler<[fd: number]> = (call, [fd]) =>
   withSocket(call, fd, (sock) => {
-    if (sock.remotePort === 0 || !sock.tcb || sock.tcb.state === 'CLOSED' || sock.tcb.state === 'SYN-SENT') {
+    const state = sock.tcb?.state ?? 'CLOSED';
+    if (sock.remotePort === 0 || state === 'CLOSED' || state === 'SYN-SENT' || state === 'TIME-WAIT') {
       return { errno: 'ENOTCONN' };
     }
     return { result: 0, out: [null, ...sockaddrOf(sock, sock.remoteAddr, sock.remotePort)] };

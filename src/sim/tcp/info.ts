@@ -10,9 +10,10 @@ import { RECEIVE_FIELDS } from './receive/info.ts';
 import type { State } from './states.ts';
 import type { Tcb } from './tcb.ts';
 
+/** TIME-WAIT is none of them: for whoever still holds the socket it is closed, and a miniature waits (time-wait.ts). */
 /* biome-ignore format: a table */
 const STATES: Readonly<Record<State, number>> = {
-  ESTABLISHED: 1, 'SYN-SENT': 2, 'SYN-RECEIVED': 3, 'FIN-WAIT-1': 4, 'FIN-WAIT-2': 5, 'TIME-WAIT': 6, CLOSED: 7,
+  ESTABLISHED: 1, 'SYN-SENT': 2, 'SYN-RECEIVED': 3, 'FIN-WAIT-1': 4, 'FIN-WAIT-2': 5, 'TIME-WAIT': 7, CLOSED: 7,
   'CLOSE-WAIT': 8, 'LAST-ACK': 9, LISTEN: 10, CLOSING: 11,
 };
 
