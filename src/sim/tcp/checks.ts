@@ -34,6 +34,7 @@ const ack: Check = (turn, segment) => {
   const { tcb } = turn;
   if (!(segment.flags & ACK)) return 'stop';
   predict(tcb, segment);
+  if (tcb.rcv.predicted) replaceRecentTimestamp(turn, segment); // the short way believes the timestamp before the ACK
   if (tcb.state === 'SYN-RECEIVED') {
     if (!seqLt(tcb.snd.una, segment.ack) || seqLt(tcb.snd.nxt, segment.ack)) {
       answerWithReset(turn, segment);

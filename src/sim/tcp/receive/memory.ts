@@ -13,6 +13,7 @@ import { type Seq, seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../../base/seq.
 import type { Segment } from '../../wire/tcp.ts';
 import type { Tcb } from '../tcb.ts';
 import { note, type Turn } from '../turn.ts';
+import { takesShortWay } from './prediction.ts';
 import type { Skb } from './queue.ts';
 
 /** struct sk_buff, on x86-64. */
@@ -62,8 +63,7 @@ const fits = ({ rcv }: Tcb): boolean => rcv.alloc <= rcv.limit;
  */
 export function hasMemory(turn: Turn, skb: Skb): boolean {
   const { tcb } = turn;
-  if (tcb.rcv.predicted && skb.truesize <= tcb.rcv.forward) return true;
-  return fits(tcb) || prune(turn, skb);
+  return takesShortWay(tcb, skb.truesize) || fits(tcb) || prune(turn, skb);
 }
 
 /** Memory is set aside in pages. */

@@ -7,6 +7,9 @@ import { seqDiff, seqLe } from '../../base/seq.ts';
 import { ACK, PSH, type Segment } from '../../wire/tcp.ts';
 import type { Tcb } from '../tcb.ts';
 
+/** A predicted segment takes the short way only while memory for it is set aside. */
+export const takesShortWay = ({ rcv }: Tcb, truesize: number): boolean => rcv.predicted && truesize <= rcv.forward;
+
 /** Nothing is out of the ordinary: prediction is on from now on (tcp.h tcp_fast_path_check). */
 export function predictAgain({ rcv }: Tcb): void {
   if (rcv.early.length === 0 && rcv.wnd > 0 && rcv.alloc < rcv.limit && rcv.urgent.mark === 'none')
@@ -21,7 +24,6 @@ export function predict({ rcv, snd, timestamps, state }: Tcb, { flags, window, s
     (flags & ~PSH) === ACK &&
     window << snd.scale === snd.wnd &&
     seqDiff(seq, rcv.nxt) === 0 &&
-    seqLe(snd.una, ack) &&
     seqLe(ack, snd.nxt) &&
     options.sack === undefined &&
     (options.timestamps === undefined) === !timestamps.on &&

@@ -13,7 +13,7 @@ import { openWindow } from '../window.ts';
 import { enterQuickAck, estimateAto } from './acknowledging.ts';
 import { growBuffer, growWindow, measureByEcho, measureByWindow, measureSegment } from './autotune.ts';
 import { charge, hasMemory, headersOf, trueSize, uncharge } from './memory.ts';
-import { predictAgain } from './prediction.ts';
+import { predictAgain, takesShortWay } from './prediction.ts';
 import { canJoin, joined, type Skb } from './queue.ts';
 import { dataReady } from './read.ts';
 import { blockForEarly, removeBlocks, tellDuplicate, tellDuplicateToo } from './sack.ts';
@@ -42,8 +42,8 @@ export const text: Check = (turn, segment) => {
       if (!seqLt(segment.seq, rcv.nxt)) return 'next';
       if (dataForNobody(turn, segment)) return 'stop';
   }
-  if (!rcv.predicted) rcv.dsack = undefined; // the short way does not look
   const end = seqAdd(segment.seq, length + (fin ? 1 : 0) + (syn ? 1 : 0));
+  if (rcv.dsack && !takesShortWay(tcb, skbOf(tcb, segment, end).truesize)) rcv.dsack = undefined;
   const ahead = seqDiff(segment.seq, rcv.nxt);
   const open = openWindow(tcb);
   if (ahead === 0) {
