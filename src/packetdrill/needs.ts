@@ -77,7 +77,6 @@ function packetNeeds(action: PacketAction): string[] {
   const out = action.tunnels.map(({ kind }) => `${kind} around packets`);
   if (action.protocol !== 'tcp') return [...out, action.protocol.toUpperCase()];
   const kinds = action.options === 'any' ? [] : action.options.map(({ kind }) => kind);
-  if (kinds.includes('FO') || kinds.includes('FOEXP')) out.push('Fast Open');
   if (kinds.includes('ECN') || /[A0-7]/.test(action.flags)) out.push('AccECN');
   return out;
 }

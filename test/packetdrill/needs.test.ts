@@ -24,7 +24,6 @@ ${ACCEPTED}
 +0 < icmp unreachable host_unreachable [1:1(0)]`);
     assert.deepEqual(found.sort(), [
       'AccECN',
-      'Fast Open',
       'ICMP',
       'TCP_ULP',
       'cap_set()',
