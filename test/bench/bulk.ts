@@ -10,7 +10,7 @@ import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
 import { decode, encode } from '../../src/sim/trace/codec.ts';
 import { type BenchWorld, benchWorld, timed } from './world.ts';
 
-const { AF_INET, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, MSG_WAITALL } = CONSTANTS;
+const { AF_INET, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, SO_RCVLOWAT } = CONSTANTS;
 const SEGMENT = 1448;
 const SEND_BUFFER = 4 << 20;
 const RECEIVE_BUFFER = 6 << 20;
@@ -38,8 +38,9 @@ async function flow({ clients: [client], server }: BenchWorld, port: number, byt
     await me.bind(listener, { addr: '0.0.0.0', port });
     await me.listen(listener, 1);
     const fd = await me.accept(listener);
+    await me.setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, CHUNK / 2); // woken for that much, not for each segment
     for (;;) {
-      const length = await me.recv(fd, target, MSG_WAITALL);
+      const length = await me.recv(fd, target, 0);
       received += length;
       if (length === 0) break;
     }
