@@ -84,7 +84,7 @@ export type Command =
   | {
       name: 'packetdrill';
       files: readonly string[];
-      /** Over what scripts run that do not say it; undefined: IPv4, and nothing is defined for them. */
+      /** Over what scripts run, whatever they say; undefined: as they say, else IPv4. */
       mode: ModeName | undefined;
       format: ScriptFormat;
       /** Pictures of each run, as text. */

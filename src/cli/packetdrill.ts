@@ -18,16 +18,16 @@ type PacketdrillCommand = Extract<Command, { name: 'packetdrill' }>;
 
 /** @returns the exit code: 0 when no script failed, 1 when one did, 2 when one is no script */
 export function packetdrill(command: PacketdrillCommand, io: Io): number {
-  const mode: Mode = MODES[command.mode ?? 'ipv4'];
-  const defines = wordsOf(mode, definesOf(command.define));
+  const mode: Mode | undefined = command.mode && MODES[command.mode];
+  const defines = wordsOf(mode ?? MODES.ipv4, definesOf(command.define));
   const verdicts: Verdict[] = [];
   const lacks = new Map<string, readonly string[]>();
-  const scripts = command.files.flatMap((path) => scriptsIn(path, command.mode && mode.others));
+  const scripts = command.files.flatMap((path) => scriptsIn(path, mode?.others));
   const captureOf = capturesIn(command.pcapng, scripts);
   for (const file of scripts) {
     const text = readText(file);
     const read = (path: string) => readBeside(file, path);
-    const { outcome, log } = run(text, { seed: SEED, defines, read, mode });
+    const { outcome, log } = run(text, { seed: SEED, defines, read, ...(mode && { mode }) });
     if (log && captureOf) writeBytes(captureOf(file), pcapng(log, { host: 0, seed: SEED, program: PROGRAM }));
     const verdict = { file, outcome, took: log?.now ?? ZERO };
     verdicts.push(verdict);

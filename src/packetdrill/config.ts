@@ -71,24 +71,21 @@ const OPTIONS: Readonly<Record<string, Setter>> = {
 };
 
 /**
- * What a script's options make of a mode's, or of packetdrill's own defaults.
+ * What a script's options make of packetdrill's defaults, and a mode's of those: the command line overwrites the script.
  * @throws ScriptError for a value that cannot be, Unsupported for an option that is not simulated
  */
-export function configOf(script: Script, mode: Mode): Config {
-  const given = Object.entries(mode.options).map(([name, value]) => ({ name, value, line: 1, column: 1 }));
+export function configOf(script: Script, mode?: Mode): Config {
+  const given = Object.entries(mode?.options ?? {}).map(([name, value]) => ({ name, value, line: 1, column: 1 }));
+  const options = [...script.options, ...given];
   const config = { ...DEFAULTS };
-  const named = new Set<string>();
-  for (const option of [...given, ...script.options]) {
+  for (const option of options) {
     const set = Object.hasOwn(OPTIONS, option.name) ? OPTIONS[option.name] : undefined;
     if (!set) throw new Unsupported(`option --${option.name}`, option);
-    // what a mode says of one family says nothing to a script for the other
-    if (option.name === 'ip_version' && version(option) !== config.ipVersion) named.clear();
-    named.add(option.name);
     set(config, option);
   }
-  const bare = (name: string) => config.ipVersion === 'ipv6' && !named.has(name);
-  if (bare('local_ip')) config.localAddr = DEFAULTS_6.localAddr;
-  if (bare('remote_ip')) config.remoteAddr = DEFAULTS_6.remoteAddr;
+  const unnamed = (name: string) => config.ipVersion === 'ipv6' && options.every((option) => option.name !== name);
+  if (unnamed('local_ip')) config.localAddr = DEFAULTS_6.localAddr;
+  if (unnamed('remote_ip')) config.remoteAddr = DEFAULTS_6.remoteAddr;
   check(config, script);
   return config;
 }

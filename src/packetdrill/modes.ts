@@ -6,7 +6,7 @@
 export type IpVersion = 'ipv4' | 'ipv4-mapped-ipv6' | 'ipv6';
 
 export interface Mode {
-  /** Options that hold unless the script says otherwise. */
+  /** Options as on packetdrill's command line: they hold whatever the script says. */
   readonly options: Readonly<Record<string, string>>;
   /** Words that scripts use for what differs. */
   readonly defines: ReadonlyMap<string, string>;

@@ -8,7 +8,6 @@ import { flagsOf, hasCall, wordsOf } from './calls.ts';
 import { lacking, type ReadFile } from './commands.ts';
 import { configOf, DEFAULTS } from './config.ts';
 import { Machine } from './machine.ts';
-import { MODES } from './modes.ts';
 import { Unsupported } from './outcome.ts';
 import type { Expression, PacketAction, Script, SyscallAction } from './script.ts';
 import { type Defines, expressionText, nameOf, numberOf } from './values.ts';
@@ -38,7 +37,7 @@ export function needs(script: Script, read: ReadFile): string[] {
 function optionNeeds(script: Script): string[] {
   return script.options.flatMap((option) => {
     try {
-      configOf({ ...script, options: [option] }, MODES.ipv4);
+      configOf({ ...script, options: [option] });
     } catch (error) {
       if (error instanceof Unsupported) return [error.message];
     }

@@ -38,7 +38,7 @@ export interface RunOptions {
   seed?: number;
   /** What words in the script stand for, beside those that it defines. */
   defines?: ReadonlyMap<string, string>;
-  /** Over which version of IP, unless the script says; IPv4 unless given. */
+  /** Over which version of IP, whatever the script says; unless given as it says, else over IPv4. */
   mode?: Mode;
   /** Files that commands name. */
   read?: ReadFile;
@@ -69,9 +69,8 @@ export function run(text: string, options: RunOptions = {}): RunResult {
   let machine: Machine | undefined;
   let running: Run | undefined;
   try {
-    const { mode = MODES.ipv4 } = options;
-    const script = parse(text, wordsOf(mode, options.defines));
-    const config = configOf(script, mode);
+    const script = parse(text, wordsOf(options.mode ?? MODES.ipv4, options.defines));
+    const config = configOf(script, options.mode);
     const { localAddr, remoteAddr, mtu } = config;
     machine = new Machine({ local: localAddr, remote: remoteAddr, mtu, seed: options.seed ?? 1 });
     running = new Run(script, config, machine, options.read ?? (() => undefined));

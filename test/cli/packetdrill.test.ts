@@ -47,6 +47,31 @@ describe('socknb packetdrill', () => {
     ]);
   });
 
+  it('runs them over the version of IP that is asked for, leaving out those for the other', async () => {
+    const mss = (n: number) => GOOD.replace('> R. 0:0(0) ack 1 win 0', `> . 0:0(0) <mss ${n}>`);
+    const listening = '0 socket(..., SOCK_STREAM, 0) = 3\n+0 bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n';
+    const answer = `${listening}+0 < S 0:0(0) win 1000 <mss 1400>\n+0 > S. 0:0(0) ack 1 <mss 1460>\n`;
+    write('any.pkt', answer);
+    write('only-v4.pkt', mss(1));
+    write(
+      'only-v6.pkt',
+      `${answer}+0 accept(3, {sa_family = AF_INET6, sin_port = htons(1), sin_addr = inet_addr("::1")}, ...) = 4\n`,
+    );
+    for (const [version, files] of [
+      ['ipv4', ['any', 'only-v4']],
+      ['ipv4-mapped-v6', ['any', 'only-v4']],
+      ['ipv6', ['any', 'only-v6']],
+    ] as const) {
+      const { out } = await run('--ip-version', version, folder);
+      assert.deepEqual(
+        [...out.matchAll(/^(\S+)\.pkt:/gm)].map(([, name]) => name),
+        files,
+      );
+      assert.match(out, /^any\.pkt: passed/m);
+    }
+    assert.equal((await run('--ip-version', 'ipv5', folder)).code, 2);
+  });
+
   it('exits with 1 when a script fails, with 2 when one cannot be read', async () => {
     write('bad.pkt', BAD);
     const failed = await run(join(folder, 'bad.pkt'));
