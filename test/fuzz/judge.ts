@@ -160,7 +160,8 @@ function moves({ log }: Played): boolean {
 /** What programs may see: every stream a prefix of what was written, whole at its end; errors only where there is a reason. */
 function judgePrograms(played: Played, facts: Facts, say: (text: string) => void): void {
   const { plan, seen, programs, silence } = played;
-  if (programs.end === 'threw') say(`a program broke: ${(programs.error as Error)?.stack ?? programs.error}`);
+  const broken = programs.end === 'threw' ? [programs.error, ...played.broken] : played.broken;
+  for (const error of broken) say(`a program broke: ${(error as Error)?.stack ?? error}`);
   if (programs.end === 'limit' && !moves(played)) say(`the programs do not end: ${programs.what}`);
   const excused = facts.dropped || facts.gaveUp || plan.talks.some(({ ends }) => ends.some(abrupt));
   if (programs.end === 'stuck' && !excused) say(`standstill: ${programs.waiting.join('; ')}`);

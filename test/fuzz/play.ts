@@ -41,6 +41,8 @@ export interface Played {
   names: Map<string, number>;
   /** How the programs ended, and how the silence after them did: it must be 'stuck', with nothing left to happen. */
   programs: Outcome;
+  /** What programs threw that is no error of a system call. */
+  broken: unknown[];
   silence: Outcome;
   /** When the last thing happened. */
   end: Time;
@@ -66,17 +68,33 @@ export async function play(plan: Plan): Promise<Played> {
     ...(plan.wrap === undefined ? {} : { initialSequence: 2 ** 32 - 1 - plan.wrap }),
   });
   const seen = plan.talks.map((): [Seen, Seen] => [nothingSeen(), nothingSeen()]);
-  const stage: Stage = { plan, seen, names: new Map(), process: (host) => kernel.processes.get(host) as Process };
+  const stage: Stage = {
+    plan,
+    seen,
+    names: new Map(),
+    broken: [],
+    process: (host) => kernel.processes.get(host) as Process,
+  };
   const programs = await kernel.run('programs', () => act(stage), LIMITS);
   if (programs.end !== 'returned') await kernel.run('rescue', () => shutAll(stage), LIMITS);
   const silence = await kernel.run('silence', () => new Promise(() => {}), LIMITS);
-  return { plan, log: kernel.log, seen, names: stage.names, programs, silence, end: kernel.now() };
+  return {
+    plan,
+    log: kernel.log,
+    seen,
+    names: stage.names,
+    broken: stage.broken,
+    programs,
+    silence,
+    end: kernel.now(),
+  };
 }
 
 interface Stage {
   plan: Plan;
   seen: Played['seen'];
   names: Map<string, number>;
+  broken: unknown[];
   process(host: string): Process;
 }
 
@@ -108,7 +126,7 @@ async function act(stage: Stage): Promise<void> {
       const talk = stage.names.get(nameOf(peer)) as number;
       // old copies of a SYN and its ACK can make a connection of their own when sequence numbers begin alike
       if (served.has(talk)) await me.close(fd);
-      else serving.push(converse(stage, server, fd, talk, 1));
+      else serving.push(converse(stage, server, fd, talk, 1).catch((error) => void stage.broken.push(error)));
       served.add(talk);
       if (plan.acceptPause > 0) await me.sleep(ms(plan.acceptPause));
     }

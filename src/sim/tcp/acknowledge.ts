@@ -225,6 +225,9 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
   if (tcb.noSpace) wakeWriters(turn); // tcp_check_space
 }
 
+/** An echo that is so many ticks old shows no round trip: microseconds would not hold it (tcp_rtt_tsopt_us). */
+const OLDEST_ECHO = Math.floor((2 ** 31 - 1) / 1000);
+
 /**
  * The round trip that an ACK shows: of what was sent once (Karn), of what was selectively acknowledged, or else by the
  * echoed timestamp (tcp_ack_update_rtt). @returns whether it shows one
@@ -239,8 +242,8 @@ function measureRtt(turn: Turn, first: Time | undefined, last: Time | undefined,
   }
   const { on, echo } = tcb.timestamps;
   if (rtt < 0 && on && echo !== 0 && (news.dataAcked || news.synAcked)) {
-    const ticks = (timestampAt(tcb, now) - echo) | 0;
-    if (ticks >= 0) rtt = newest = Math.max(1, ticks) * 1000;
+    const ticks = (timestampAt(tcb, now) - echo) >>> 0;
+    if (ticks < OLDEST_ECHO) rtt = newest = Math.max(1, ticks) * 1000;
   }
   tcb.rate.sample.rttUs = newest;
   if (rtt < 0) return false;

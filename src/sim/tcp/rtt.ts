@@ -31,38 +31,41 @@ export function sampleMin({ rtt, settings }: Tcb, micros: number, delayed: boole
   rtt.minAt = now;
 }
 
+/** These variables have 32 bits: a round trip of more than nine minutes wraps (struct tcp_sock). */
+const u32 = (value: number): number => value >>> 0;
+
 /** Takes a sample in microseconds of a segment that was sent once (Karn's algorithm is the caller's). */
 export function sampleRtt(tcb: Tcb, sample: number): void {
   const { rtt } = tcb;
   const m = Math.max(1, sample);
   const least = rtoMin(tcb) / 1000;
   if (rtt.srtt8 === 0) {
-    rtt.srtt8 = m * 8;
-    rtt.mdev4 = m * 2; // half the sample: the first RTO is three times the RTT
+    rtt.srtt8 = u32(m * 8);
+    rtt.mdev4 = u32(m * 2); // half the sample: the first RTO is three times the RTT
     rtt.rttvar4 = Math.max(rtt.mdev4, least);
     rtt.mdevMax4 = rtt.rttvar4;
     rtt.seq = tcb.snd.nxt;
   } else {
-    const error = m - (rtt.srtt8 >> 3);
-    rtt.srtt8 = Math.max(1, rtt.srtt8 + error);
-    let change = Math.abs(error) - (rtt.mdev4 >> 2);
-    if (error < 0 && change > 0) change >>= 3;
-    rtt.mdev4 += change;
+    const error = m - (rtt.srtt8 >>> 3);
+    rtt.srtt8 = Math.max(1, u32(rtt.srtt8 + error));
+    let change = Math.abs(error) - (rtt.mdev4 >>> 2);
+    if (error < 0 && change > 0) change = Math.floor(change / 8);
+    rtt.mdev4 = u32(rtt.mdev4 + change);
     if (rtt.mdev4 > rtt.mdevMax4) {
       rtt.mdevMax4 = rtt.mdev4;
       rtt.rttvar4 = Math.max(rtt.rttvar4, rtt.mdevMax4);
     }
     if (seqLt(rtt.seq, tcb.snd.una)) {
-      if (rtt.mdevMax4 < rtt.rttvar4) rtt.rttvar4 -= (rtt.rttvar4 - rtt.mdevMax4) >> 2;
+      if (rtt.mdevMax4 < rtt.rttvar4) rtt.rttvar4 -= (rtt.rttvar4 - rtt.mdevMax4) >>> 2;
       rtt.seq = tcb.snd.nxt;
       rtt.mdevMax4 = least;
     }
   }
-  rtt.rto = Math.min(us((rtt.srtt8 >> 3) + rtt.rttvar4), rtoMax(tcb)) as Time;
+  rtt.rto = Math.min(us((rtt.srtt8 >>> 3) + rtt.rttvar4), rtoMax(tcb)) as Time;
 }
 
 /** The smoothed round trip; 0 before the first sample. */
-export const smoothedRtt = (tcb: Tcb): Time => us(tcb.rtt.srtt8 >> 3);
+export const smoothedRtt = (tcb: Tcb): Time => us(tcb.rtt.srtt8 >>> 3);
 
 /** The timeout with backoff (RFC 6298 5.5), within bounds. */
 export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * 2 ** tcb.rtt.backoff, rtoMax(tcb)) as Time;

@@ -153,7 +153,7 @@ export function logState(host: Host, socket: Socket, { from, to, row }: Omit<Eff
 /** Logs a measured round trip, and what follows from it. */
 export function logRoundTrip(host: Host, socket: Socket, sample: Time): void {
   const tcb = socket.tcb as Tcb;
-  const rttvar = ((tcb.rtt.rttvar4 >> 2) * 1000) as Time;
+  const rttvar = ((tcb.rtt.rttvar4 >>> 2) * 1000) as Time;
   host.machine.log.roundTrip(host.index, socket.id, sample, smoothedRtt(tcb), rttvar, tcb.rtt.rto);
 }
 

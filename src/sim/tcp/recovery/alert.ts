@@ -196,7 +196,7 @@ function markTimedOut(turn: Turn): void {
 /** The head is marked as held, yet not acknowledged (tcp_check_sack_reneging): wait a little, then a timeout. */
 function reneged(turn: Turn): boolean {
   const { tcb } = turn;
-  const half = Math.max((tcb.rtt.srtt8 >> 4) * 1000, 10e6);
+  const half = Math.max((tcb.rtt.srtt8 >>> 4) * 1000, 10e6);
   setXmitTimer(turn, 'retransmit', half as typeof turn.now);
   return true;
 }

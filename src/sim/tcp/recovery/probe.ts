@@ -53,7 +53,7 @@ export function scheduleLossProbe(turn: Turn, advancing: boolean): boolean {
     return false;
   let delay: number = s(1);
   if (rtt.srtt8 > 0) {
-    delay = (rtt.srtt8 >> 2) * 1000;
+    delay = (rtt.srtt8 >>> 2) * 1000;
     delay += counts.packetsOut === 1 ? rtoMin(tcb) : TIMEOUT_MIN; // one alone may wait for a delayed ACK
   }
   const timeout = advancing ? backedOff(tcb) : remainingTimeout(tcb, turn.now);

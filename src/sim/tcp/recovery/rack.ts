@@ -44,7 +44,7 @@ function reorderingWindow(tcb: Tcb): number {
     if (cc.state === 'Recovery' || cc.state === 'Loss') return 0;
     if (counts.sackedOut >= loss.reordering && !(tcb.settings.recovery & NO_DUPTHRESH)) return 0;
   }
-  return Math.min((rtt.minRtt >>> 2) * rack.steps, rtt.srtt8 >> 3);
+  return Math.min((rtt.minRtt >>> 2) * rack.steps, rtt.srtt8 >>> 3);
 }
 
 /** How long from now a segment may still arrive, in microseconds; at most 0: it is lost (tcp_rack_skb_timeout). */

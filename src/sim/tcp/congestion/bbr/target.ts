@@ -29,7 +29,7 @@ const pacingRate = (flow: Flow, bw: number, gain: number): number =>
 export function initPacingRate(flow: Flow, ca: Bbr): void {
   let rtt = 1000;
   if (flow.rtt.srtt8 > 0) {
-    rtt = Math.max(flow.rtt.srtt8 >> 3, 1);
+    rtt = Math.max(flow.rtt.srtt8 >>> 3, 1);
     ca.hasSeenRtt = true;
   }
   flow.cc.pacingRate = pacingRate(flow, Math.floor((flow.cc.cwnd * BW_UNIT) / rtt), HIGH_GAIN);
