@@ -86,6 +86,7 @@ export class Epoll {
     const entries = this.#entries.get(file);
     if (entries) entries.set(fd, entry);
     else this.#entries.set(file, new Map([[fd, entry]]));
+    file.epolls ??= new Set();
     file.epolls.add(this);
     watchersOf(file)?.add(entry);
     if (entry.up() !== 0) this.becameReady(entry, cause);
@@ -107,7 +108,7 @@ export class Epoll {
     entries.delete(fd);
     if (entries.size === 0) {
       this.#entries.delete(file);
-      file.epolls.delete(this);
+      file.epolls?.delete(this);
     }
     watchersOf(file)?.remove(entry);
     this.#ready.delete(entry);
@@ -145,7 +146,7 @@ export class Epoll {
   report(most: number, cause: number): ReadyEvent[] {
     const out: ReadyEvent[] = [];
     const again: Entry[] = [];
-    for (const entry of [...this.#ready]) {
+    for (const entry of this.#ready) {
       if (out.length >= most) break;
       this.#ready.delete(entry);
       const events = entry.up();

@@ -37,8 +37,8 @@ export class OpenFile {
   position = 0;
   /** How many descriptors refer to it, and blocked calls. */
   references = 0;
-  /** The epolls that watch it, each once. */
-  readonly epolls = new Set<Epoll>();
+  /** The epolls that watch it; undefined while none ever did. */
+  epolls: Set<Epoll> | undefined;
 
   constructor(backing: Backing, nonblocking = false, access: Access = 'both') {
     this.socket = backing.socket;

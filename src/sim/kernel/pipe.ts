@@ -7,7 +7,7 @@ import { Watchers } from './poll.ts';
 import { type RunQueue, WaitQueue } from './task.ts';
 
 /** Sixteen pages. */
-export const CAPACITY = 65_536;
+const CAPACITY = 65_536;
 /** Writes of up to so many bytes are not interleaved, and wait for room for all (PIPE_BUF). */
 export const PIPE_BUF = 4096;
 

@@ -19,33 +19,27 @@ export interface Watcher {
   notify(bits: number, cause: number): boolean;
 }
 
-/** The watchers of one file, in the order in which they came. */
+/** The watchers of one file, in the order in which they came. Most files have none, and take next to no memory. */
 export class Watchers {
-  readonly #all = new Set<Watcher>();
+  #all: Watcher[] = NOBODY;
 
   add(watcher: Watcher): void {
-    this.#all.add(watcher);
+    if (this.#all === NOBODY) this.#all = [watcher];
+    else this.#all.push(watcher);
   }
 
   remove(watcher: Watcher): void {
-    this.#all.delete(watcher);
+    const at = this.#all.indexOf(watcher);
+    if (at >= 0) this.#all.splice(at, 1);
   }
 
   /** @param everyone exclusive watchers too, as when a connection's state changes */
   notify(bits: number, cause: number, everyone = false): void {
-    if (this.#all.size === 0) return;
-    const exclusive: Watcher[] = [];
-    for (const watcher of [...this.#all]) {
-      if (watcher.exclusive) exclusive.push(watcher);
-      else watcher.notify(bits, cause);
-    }
-    for (const watcher of exclusive) if (watcher.notify(bits, cause) && !everyone) return;
+    if (this.#all.length === 0) return;
+    const told = [...this.#all]; // who is told may leave
+    for (const watcher of told) if (!watcher.exclusive) watcher.notify(bits, cause);
+    for (const watcher of told) if (watcher.exclusive && watcher.notify(bits, cause) && !everyone) return;
   }
 }
 
-/** What a description can be asked for and watched by. */
-export interface Pollable {
-  /** The bits that are up now. */
-  readiness(): number;
-  readonly watchers: Watchers;
-}
+const NOBODY: Watcher[] = [];

@@ -15,7 +15,7 @@ export interface Lingering {
 
 /** @returns what close() must wait for before it calls {@link letGo}; undefined: nothing */
 export function releaseFile(host: Host, file: OpenFile): Lingering | undefined {
-  for (const epoll of [...file.epolls]) epoll.forget(file);
+  for (const epoll of [...(file.epolls ?? [])]) epoll.forget(file);
   file.epoll?.close();
   file.pipe?.closeEnd(file.access, host.machine.log.cause);
   return file.socket && releaseSocket(host, file.socket);

@@ -64,4 +64,4 @@ export function scatter(iov: readonly Uint8Array[], bytes: Uint8Array): void {
   }
 }
 
-export const totalLength = (iov: readonly Uint8Array[]): number => iov.reduce((sum, { length }) => sum + length, 0);
+const totalLength = (iov: readonly Uint8Array[]): number => iov.reduce((sum, { length }) => sum + length, 0);
