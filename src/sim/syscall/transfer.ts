@@ -167,7 +167,7 @@ export interface Sending {
   uncopied?: boolean;
 }
 
-/** Writes bytes to a socket (tcp_sendmsg_locked). */
+/** Writes bytes to a socket (tcp_sendmsg_locked). They are the kernel's own (keptArgs): no program changes them. */
 export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => Reply {
   const { flags } = sending;
   let done = 0;

@@ -67,7 +67,7 @@ export interface Skb {
   sentListed: boolean;
 }
 
-/** A fresh record that covers `seq` to `end`. */
+/** A fresh record that covers `seq` to `end`. All records are made here, so that they have one shape in memory. */
 export function newSkb(at: Seq, end: Seq): Skb {
   return {
     seq: at,
@@ -175,8 +175,13 @@ export class SendQueue {
 
   /** Takes bytes at the end of the stream. They must not change afterwards. */
   append(bytes: Uint8Array): void {
-    this.#chunks.push(bytes);
+    const index = this.#chunks.length - 1;
+    const last = this.#chunks[index];
     this.#length += bytes.length;
+    if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
+      // the next part of the same write: one view, so that packets can be views too
+      this.#chunks[index] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+    } else this.#chunks.push(bytes);
   }
 
   /** `length` bytes from sequence number `at`: a view when they lie together, else a copy. */
@@ -266,10 +271,23 @@ export class SendQueue {
    */
   split(list: SkbList, skb: Skb, length: number): Skb {
     const at = seqAdd(skb.seq, length + (skb.syn ? 1 : 0));
-    const rest: Skb = { ...skb, seq: at, syn: false, cwr: false, memory: SKB_OVERHEAD + seqDiff(skb.end, at), segs: 0 };
-    rest.sentListed = false;
-    rest.sentNext = rest.sentPrev = undefined;
     const moved = seqDiff(skb.end, at);
+    const rest = newSkb(at, skb.end);
+    rest.memory += moved;
+    rest.fin = skb.fin;
+    rest.push = skb.push;
+    rest.eor = skb.eor;
+    rest.size = skb.size;
+    rest.marks = skb.marks;
+    rest.at = skb.at;
+    rest.frags = skb.frags;
+    rest.zerocopy = skb.zerocopy;
+    rest.stampFlags = skb.stampFlags;
+    rest.stampAt = skb.stampAt;
+    rest.txDelivered = skb.txDelivered;
+    rest.txDeliveredUs = skb.txDeliveredUs;
+    rest.txFirstSentUs = skb.txFirstSentUs;
+    rest.txAppLimited = skb.txAppLimited;
     skb.end = at;
     skb.fin = skb.push = skb.eor = false;
     skb.memory -= moved;

@@ -48,6 +48,8 @@ class Page {
 export class Columns {
   /** How many events there are. */
   length = 0;
+  /** The instant of the next event, in nanoseconds. */
+  now = 0;
   readonly #pages: Page[] = [];
   #page: Page | undefined;
   /** By the first bits of a word's index: the array that it lies in, beginning at the index without its last bits. */
@@ -72,23 +74,14 @@ export class Columns {
     for (let w = 0; w < from.words.length; w += WORDS) this.#slots.push(from.words.subarray(w));
   }
 
-  /** Appends an event; `fields`: how many words it will have at most, which must follow at once. */
-  begin(
-    kind: number,
-    n: number,
-    t: number,
-    host: number,
-    task: number,
-    sock: number,
-    cause: number,
-    fields: number,
-  ): void {
+  /** Appends an event at `now`; `fields`: how many words it will have at most, which must follow at once. */
+  begin(kind: number, n: number, host: number, task: number, sock: number, cause: number, fields: number): void {
     const k = this.length & (PAGE - 1);
     if (k === 0) this.#pages.push((this.#page = new Page()));
     if (this.#used + fields > this.#words.length) this.#growWords(fields);
     const page = this.#page as Page;
     page.n[k] = n;
-    page.t[k] = t;
+    page.t[k] = this.now;
     page.kind[k] = kind;
     page.host[k] = host;
     page.task[k] = task;

@@ -10,7 +10,7 @@
  *
  * A log may be a window of a longer one (see slice.ts): then its events keep their numbers, which rise but have gaps.
  */
-import { must, SimBug } from '../base/bug.ts';
+import { must } from '../base/bug.ts';
 import type { Time } from '../base/time.ts';
 import { type ColumnArrays, Columns } from './columns.ts';
 import type { Frame } from './frame.ts';
@@ -51,8 +51,6 @@ const TIMER_SET = kindIndex('timer.set');
 const TIMER_OFF = kindIndex('timer.off');
 
 export class Log extends LogReader {
-  /** The instant that the next event gets. Set by whoever owns the clock. */
-  now = 0 as Time;
   /** The cause that the next event gets unless it names its own; -1: none. */
   cause = -1;
 
@@ -70,6 +68,15 @@ export class Log extends LogReader {
     this.now = this.columnsHeld.t(length - 1) as Time;
   }
 
+  /** The instant that the next event gets. Set by whoever owns the clock. */
+  get now(): Time {
+    return this.columnsHeld.now as Time;
+  }
+
+  set now(t: Time) {
+    this.columnsHeld.now = t;
+  }
+
   /** Whether events are kept, and not only numbered. */
   get keeps(): boolean {
     return this.#keep;
@@ -82,13 +89,7 @@ export class Log extends LogReader {
 
   /** Appends an event at `now` and returns its number. */
   add<K extends Kind>(kind: K, context: Context, fields: Written<K>): number {
-    return this.put(kind, this.#next, this.now, context, fields);
-  }
-
-  /** Appends an event under a given number and instant. */
-  put<K extends Kind>(kind: K, n: number, t: Time, context: Context, fields: Written<K>): number {
-    if (n < this.#next) throw new SimBug(`event ${n} after event ${this.#next - 1}`);
-    this.#next = n + 1;
+    const n = this.#next++;
     if (!this.#keep) return n;
     const k = kindIndex(kind);
     const { names, lies, words } = LAYOUTS[k] as Layout;
@@ -96,7 +97,7 @@ export class Log extends LogReader {
     let room = words;
     if (kind === 'tcp.recv') room += (fields as Fields<'tcp.recv'>).ooo.length;
     else if (kind === 'call.exit') room += 2 * piecesOf((fields as Written<'call.exit'>).data).length;
-    this.columnsHeld.begin(k, n, t, host, task, sock, cause, room);
+    this.columnsHeld.begin(k, n, host, task, sock, cause, room);
     const values = fields as Record<string, unknown>;
     for (let f = 0; f < lies.length; f++) this.#write(lies[f] as number, values[names[f] as string]);
     return n;
@@ -107,7 +108,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(PACKET_SENT, n, this.now, host, 0, sock, cause, 5);
+    c.begin(PACKET_SENT, n, host, 0, sock, cause, 5);
     c.word(to);
     c.word(link);
     this.#writeFrame(packet);
@@ -119,7 +120,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(PACKET_QUEUED, n, this.now, host, 0, sock, cause, 2);
+    c.begin(PACKET_QUEUED, n, host, 0, sock, cause, 2);
     c.word(packet);
     c.word(length);
     return n;
@@ -130,7 +131,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(PACKET_ARRIVED, n, this.now, host, 0, sock, packet, 1);
+    c.begin(PACKET_ARRIVED, n, host, 0, sock, packet, 1);
     c.word(packet);
     return n;
   }
@@ -150,7 +151,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(TCP_SEND, n, this.now, host, 0, sock, this.cause, 7);
+    c.begin(TCP_SEND, n, host, 0, sock, this.cause, 7);
     c.word(una);
     c.word(nxt);
     c.word(end);
@@ -174,7 +175,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(TCP_RECV, n, this.now, host, 0, sock, this.cause, 5 + ooo.length);
+    c.begin(TCP_RECV, n, host, 0, sock, this.cause, 5 + ooo.length);
     c.word(read);
     c.word(nxt);
     c.word(edge);
@@ -188,7 +189,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(TCP_RTT, n, this.now, host, 0, sock, this.cause, 8);
+    c.begin(TCP_RTT, n, host, 0, sock, this.cause, 8);
     c.double(sample);
     c.double(srtt);
     c.double(rttvar);
@@ -201,7 +202,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(TCP_NOTE, n, this.now, host, 0, sock, this.cause, 3);
+    c.begin(TCP_NOTE, n, host, 0, sock, this.cause, 3);
     c.word(this.#textId(rule));
     c.word(this.#textId(rfc));
     c.word(this.#textId(linux));
@@ -213,7 +214,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(TIMER_SET, n, this.now, host, 0, sock, this.cause, 3);
+    c.begin(TIMER_SET, n, host, 0, sock, this.cause, 3);
     c.word(this.#textId(timer));
     c.double(at);
     return n;
@@ -224,7 +225,7 @@ export class Log extends LogReader {
     const n = this.#next++;
     if (!this.#keep) return n;
     const c = this.columnsHeld;
-    c.begin(TIMER_OFF, n, this.now, host, 0, sock, this.cause, 1);
+    c.begin(TIMER_OFF, n, host, 0, sock, this.cause, 1);
     c.word(this.#textId(timer));
     return n;
   }
@@ -249,7 +250,8 @@ export class Log extends LogReader {
     let w = from.startOf(i);
     const width = eventWidth(words, layout, w);
     const n = from.n(i);
-    c.begin(from.kind(i), n, from.t(i), from.host(i), from.task(i), from.sock(i), from.cause(i), width);
+    c.now = from.t(i);
+    c.begin(from.kind(i), n, from.host(i), from.task(i), from.sock(i), from.cause(i), width);
     for (const how of layout.lies) {
       if (how === LIES.text) c.word(this.#textId(log.textsHeld[words[w++] as number] as string));
       else for (const stop = w + widthAt(words, how, w); w < stop; w++) c.word(words[w] as number);

@@ -197,4 +197,26 @@ describe('system calls: results', () => {
     assert.ok(k.events('packet.sent').every((e) => e.link === -1));
     assert.equal(k.milliseconds(), 0);
   });
+
+  it('a program may change its buffer while its write waits: what it wrote stays what it was', async () => {
+    const k = kit();
+    const got = await k.value(async () => {
+      const { fd, child } = await connected(k);
+      const data = new Uint8Array(4_000_000).fill(1);
+      const writing = k.client.write(fd, data);
+      data.fill(2);
+      const reader = k.server.spawn('reader', async (me) => {
+        const buf = new Uint8Array(100_000);
+        let ones = 0;
+        while (ones < data.length) {
+          const n = await me.read(child, buf);
+          for (let i = 0; i < n; i++) if (buf[i] === 1) ones++;
+        }
+        return ones;
+      });
+      await writing;
+      return reader.join();
+    });
+    assert.equal(got, 4_000_000);
+  });
 });

@@ -31,11 +31,13 @@ const anyEvent = fc.constantFrom(...KINDS).chain((kind) =>
 );
 
 const anyLog = fc.array(anyEvent, { maxLength: 60 }).map((events) => {
-  const log = new Log();
-  let t = 0;
+  const whole = new Log();
+  const log = whole.emptyWindow(); // numbers rise, with gaps
   for (const { kind, fields, wait, skip, ...context } of events) {
-    t += wait;
-    log.put(kind, log.next + skip, t as Time, context, fields as never);
+    for (let i = 0; i < skip; i++) whole.add('sock.free', {}, {});
+    whole.now = (whole.now + wait) as Time;
+    whole.add(kind, context, fields as never);
+    log.copyOf(whole, whole.length - 1);
   }
   return log;
 });

@@ -36,8 +36,8 @@ export class Observed {
   receiveLimit = 0;
   early: readonly number[] = NONE;
   /** By index of the timer: when it is due, and the event that set it. */
-  timers: number[] | undefined;
-  setBy: number[] | undefined;
+  readonly timers = new Float64Array(TIMERS.length).fill(OFF);
+  readonly setBy = new Float64Array(TIMERS.length).fill(OFF);
 }
 
 const NONE: readonly number[] = [];
@@ -132,8 +132,9 @@ function logReceive(log: Log, host: number, sock: number, tcb: Tcb, last: Observ
 }
 
 /** The stretches that are held out of order, as relative numbers; `last` itself when it is still true. */
-function earlyRanges({ rcv, irs }: Tcb, last: readonly number[]): readonly number[] {
-  const { ranges } = rcv.early;
+function earlyRanges(tcb: Tcb, last: readonly number[]): readonly number[] {
+  const { irs } = tcb;
+  const { ranges } = tcb.rcv.early;
   if (last.length === 2 * ranges.length) {
     let i = 0;
     for (; i < ranges.length; i++) {
@@ -142,8 +143,11 @@ function earlyRanges({ rcv, irs }: Tcb, last: readonly number[]): readonly numbe
     }
     if (i === ranges.length) return last;
   }
-  return ranges.flatMap(({ left, right }) => [seqDiff(left, irs), seqDiff(right, irs)]);
+  return relativeRanges(tcb);
 }
+
+const relativeRanges = ({ rcv, irs }: Tcb): number[] =>
+  rcv.early.ranges.flatMap(({ left, right }) => [seqDiff(left, irs), seqDiff(right, irs)]);
 
 /** Logs a move from one state to another. */
 export function logState(host: Host, socket: Socket, { from, to, row }: Omit<Effect & { do: 'state' }, 'do'>): void {
@@ -162,25 +166,42 @@ export function logTimers(host: Host, socket: Socket, tcb: Tcb): Time | undefine
   const { log } = host.machine;
   if (log.keeps) socket.observed ??= new Observed();
   const last = socket.observed;
-  let next: Time | undefined;
-  for (let i = 0; i < TIMERS.length; i++) {
+  readDue(tcb.timers);
+  let next = OFF;
+  for (let i = 0; i < due.length; i++) {
+    const at = due[i] as Time;
+    if (at !== OFF && (next === OFF || at < next)) next = at;
+    if (!last || at === last.timers[i]) continue;
+    last.timers[i] = at;
     const timer = TIMERS[i] as TimerName;
-    const at = tcb.timers[timer];
-    if (at !== undefined && (next === undefined || at < next)) next = at;
-    if (!last || (at ?? OFF) === (last.timers?.[i] ?? OFF)) continue;
-    last.timers ??= TIMERS.map(() => OFF);
-    last.setBy ??= TIMERS.map(() => OFF);
-    last.timers[i] = at ?? OFF;
-    if (at === undefined) log.timerOff(host.index, socket.id, timer);
+    if (at === OFF) log.timerOff(host.index, socket.id, timer);
     else last.setBy[i] = log.timerSet(host.index, socket.id, timer, at);
   }
-  return next;
+  return next === OFF ? undefined : (next as Time);
+}
+
+/** When each timer of the connection at hand is due, by its index. */
+const due = new Float64Array(TIMERS.length);
+const INDEX = Object.fromEntries(TIMERS.map((name, i) => [name, i])) as Record<TimerName, number>;
+
+/** Fills in {@link due}. Timer by timer: a name that varies is slow to look up, and this is done in every turn. */
+function readDue(timers: Tcb['timers']): void {
+  due[INDEX.retransmit] = timers.retransmit ?? OFF;
+  due[INDEX['loss probe']] = timers['loss probe'] ?? OFF;
+  due[INDEX.reordering] = timers.reordering ?? OFF;
+  due[INDEX.persist] = timers.persist ?? OFF;
+  due[INDEX.pacing] = timers.pacing ?? OFF;
+  due[INDEX.keepalive] = timers.keepalive ?? OFF;
+  due[INDEX['delayed ACK']] = timers['delayed ACK'] ?? OFF;
+  due[INDEX['compressed ACK']] = timers['compressed ACK'] ?? OFF;
+  due[INDEX['FIN-WAIT-2']] = timers['FIN-WAIT-2'] ?? OFF;
+  due[INDEX['TIME-WAIT']] = timers['TIME-WAIT'] ?? OFF;
 }
 
 /** Logs that a timer has fired; what follows is its doing. */
 export function logFired(host: Host, socket: Socket, timer: TimerName): void {
   const { log } = host.machine;
-  const i = TIMERS.indexOf(timer);
+  const i = INDEX[timer];
   const { timers, setBy } = socket.observed ?? {};
   if (timers) timers[i] = OFF;
   log.cause = log.add('timer.fire', { host: host.index, sock: socket.id, cause: setBy?.[i] ?? OFF }, { timer });
