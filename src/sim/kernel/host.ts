@@ -9,8 +9,8 @@ import { DROPS } from '../net/drops.ts';
 import type { Link, Port } from '../net/link.ts';
 import { Pipe } from '../net/pipe.ts';
 import type { Scheduler } from '../net/scheduler.ts';
+import type { Settings, Totals } from '../tcp/settings.ts';
 import type { SockOpts } from '../tcp/sockopts.ts';
-import type { Settings, Totals } from '../tcp/tcb.ts';
 import type { Log } from '../trace/log.ts';
 import { type Address, commonPrefix, isLoopback, LOOPBACK4 } from '../wire/address.ts';
 import { cutSegment } from '../wire/gso.ts';
@@ -24,10 +24,10 @@ import { type Profile, profileOf, sysctlOf } from './profiles.ts';
 import { AF_INET6, Socket } from './socket.ts';
 import { type Refusal, type Sysctl, type SysctlName, writeSysctl } from './sysctl.ts';
 import type { RunQueue } from './task.ts';
-import { type Path, refreshSettings } from './tcp/bridge.ts';
 import { Demux } from './tcp/demux.ts';
 import type { PeerMemory } from './tcp/fast-open.ts';
 import { segmentFor } from './tcp/input.ts';
+import { type Path, refreshSettings } from './tcp/settings.ts';
 
 /** What all hosts of a world share. */
 export interface Machine {

@@ -24,8 +24,9 @@ import { resend, retransmit, retransmitLost } from './retransmit.ts';
 import { backedOff } from './rtt.ts';
 import { inFlight } from './segmentation.ts';
 import type { Skb } from './send-queue.ts';
-import { NEVER, type Tcb, TIMERS, type TimerName } from './tcb.ts';
+import { NEVER, type Tcb } from './tcb.ts';
 import { endTimeWait, finWait2Timeout } from './time-wait.ts';
+import { TIMERS, type TimerName } from './timers.ts';
 import { begin, type Effect, note, setXmitTimer, type Turn } from './turn.ts';
 
 /** A stream with fewer segments in flight is thin (tcp_stream_is_thin). */

@@ -12,7 +12,8 @@ import type { Segment } from '../wire/tcp.ts';
 import type { Lesson } from './fast-open.ts';
 import { reportPurged } from './reports.ts';
 import { type Row, STATES, type State, TRANSITIONS } from './states.ts';
-import { noTimers, type Tcb, type TimerName } from './tcb.ts';
+import type { Tcb } from './tcb.ts';
+import { noTimers, type TimerName } from './timers.ts';
 import { countAs } from './totals.ts';
 
 /** A decision, and the rules that made it: `rfc` as '9293 3.10.7.4', `linux` as 'tcp_input.c tcp_fin'. */

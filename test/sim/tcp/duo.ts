@@ -9,9 +9,11 @@ import { activeOpen, close, passiveOpen, receive, shutdownSend } from '../../../
 import { RECEIVE_DEFAULTS } from '../../../src/sim/tcp/receive/state.ts';
 import { segmentArrives } from '../../../src/sim/tcp/segment-arrives.ts';
 import { send } from '../../../src/sim/tcp/send.ts';
+import type { Settings } from '../../../src/sim/tcp/settings.ts';
 import { STATES, type State, TRANSITIONS } from '../../../src/sim/tcp/states.ts';
-import { newTcb, nextTimer, type Settings, type Tcb } from '../../../src/sim/tcp/tcb.ts';
+import { newTcb, type Tcb } from '../../../src/sim/tcp/tcb.ts';
 import { timerExpires } from '../../../src/sim/tcp/timeouts.ts';
+import { nextTimer } from '../../../src/sim/tcp/timers.ts';
 import type { Effect } from '../../../src/sim/tcp/turn.ts';
 import { address } from '../../../src/sim/wire/address.ts';
 import { cutSegment } from '../../../src/sim/wire/gso.ts';

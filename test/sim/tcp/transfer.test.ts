@@ -4,8 +4,8 @@ import { seqAdd, seqDiff, seqNumber } from '../../../src/sim/base/seq.ts';
 import { ms, s } from '../../../src/sim/base/time.ts';
 import { setNoDelay } from '../../../src/sim/tcp/calls.ts';
 import { available } from '../../../src/sim/tcp/receive/read.ts';
-import { nextTimer } from '../../../src/sim/tcp/tcb.ts';
 import { timerExpires } from '../../../src/sim/tcp/timeouts.ts';
+import { nextTimer } from '../../../src/sim/tcp/timers.ts';
 import { ACK, PSH, SYN } from '../../../src/sim/wire/tcp.ts';
 import { Duo } from './duo.ts';
 

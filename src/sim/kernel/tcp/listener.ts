@@ -8,7 +8,7 @@
 import { DROPS } from '../../net/drops.ts';
 import { abort, passiveOpen } from '../../tcp/calls.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
-import { noTimers } from '../../tcp/tcb.ts';
+import { noTimers } from '../../tcp/timers.ts';
 import { resetFor } from '../../tcp/transmit.ts';
 import type { Address } from '../../wire/address.ts';
 import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';

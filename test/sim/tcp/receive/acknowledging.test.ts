@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { ms, type Time } from '../../../../src/sim/base/time.ts';
 import { setPingpong } from '../../../../src/sim/tcp/receive/acknowledging.ts';
 import { RECEIVE_DEFAULTS } from '../../../../src/sim/tcp/receive/state.ts';
-import { nextTimer } from '../../../../src/sim/tcp/tcb.ts';
 import { timerExpires } from '../../../../src/sim/tcp/timeouts.ts';
+import { nextTimer } from '../../../../src/sim/tcp/timers.ts';
 import { Receiver } from './kit.ts';
 
 const wait = (receiver: Receiver, duration: Time) => {
