@@ -3,7 +3,8 @@ import type { Time } from '../../../../src/sim/base/time.ts';
 import type { Host } from '../../../../src/sim/kernel/host.ts';
 import type { Socket } from '../../../../src/sim/kernel/socket.ts';
 import { logTimers } from '../../../../src/sim/kernel/tcp/observe.ts';
-import { noTimers, type Tcb, TIMERS } from '../../../../src/sim/tcp/tcb.ts';
+import type { Tcb } from '../../../../src/sim/tcp/tcb.ts';
+import { noTimers, TIMERS } from '../../../../src/sim/tcp/timers.ts';
 import { Log } from '../../../../src/sim/trace/log.ts';
 
 describe('what the log is told of timers', () => {
