@@ -127,7 +127,7 @@ class Run {
     this.#machine = machine;
     this.#read = read;
     this.#calls = new Calls(config, script.defines);
-    this.#wire = new Wire(machine, config);
+    this.#wire = new Wire(machine, config, script.defines);
     this.#main = machine.newTask('script');
   }
 
@@ -160,7 +160,7 @@ class Run {
   #act(action: Action, from: Time, base: Time): void {
     switch (action.do) {
       case 'packet':
-        this.#wire.send(this.#wire.tcpOnly(action));
+        this.#wire.send(action);
         break;
       case 'syscall':
         if (action.blocksUntil === undefined) this.#call(action, from);

@@ -10,10 +10,12 @@ import { isAny, parseAddress, unmapped } from '../sim/wire/address.ts';
 import { CWR, FIN, PSH, SYN } from '../sim/wire/tcp.ts';
 import type { Config } from './config.ts';
 import { Flow } from './flow.ts';
+import { emitIcmpError } from './icmp.ts';
 import type { Captured, Machine } from './machine.ts';
 import { Mismatch, Unsupported } from './outcome.ts';
 import { emitPacket, flagBits, readPacket, type WirePacket } from './packet.ts';
-import type { PacketAction, TcpAction, TcpOption } from './script.ts';
+import type { IcmpAction, PacketAction, TcpAction, TcpOption } from './script.ts';
+import { type Defines, nameOf } from './values.ts';
 
 /** The peer's first port; each connection that it opens takes the next. */
 const FIRST_PORT = 40_000;
@@ -35,6 +37,7 @@ const continues = (a: WirePacket, b: WirePacket): boolean =>
 export class Wire {
   readonly #machine: Machine;
   readonly #config: Config;
+  readonly #defines: Defines;
   #flow: Flow | undefined;
   /** The program listens, and no packet has come since. */
   #listening = false;
@@ -43,12 +46,13 @@ export class Wire {
   #underTest: Socket | undefined;
   #id = 0;
 
-  constructor(machine: Machine, config: Config) {
+  constructor(machine: Machine, config: Config, defines: Defines) {
     this.#machine = machine;
+    this.#defines = defines;
     this.#config = config;
   }
 
-  /** A packet that can be simulated. @throws Unsupported */
+  /** A packet that can be expected. @throws Unsupported */
   tcpOnly(action: PacketAction): TcpAction {
     if (action.tunnels.length > 0) throw new Unsupported(`${action.tunnels[0]?.kind} around packets`, action);
     if (action.protocol !== 'tcp') throw new Unsupported(action.protocol.toUpperCase(), action);
@@ -77,8 +81,22 @@ export class Wire {
     );
   }
 
-  /** Sends what the script's peer sends. */
-  send(action: TcpAction): void {
+  /** Sends what the script's peer sends. @throws Unsupported */
+  send(action: PacketAction): void {
+    if (action.protocol === 'icmp' && action.tunnels.length === 0) this.#sendIcmp(action);
+    else this.#sendTcp(this.tcpOnly(action));
+  }
+
+  /** An ICMP error is about a segment of the connection under test; without a quote, about its SYN. */
+  #sendIcmp(action: IcmpAction): void {
+    const flow = this.#flow;
+    if (!flow) throw new Mismatch('no connection is there that an ICMP message could be about', action);
+    const seq = action.quotes?.kind === 'tcp' ? action.quotes.seq : 0;
+    const code = action.code === undefined ? undefined : nameOf(action.code, this.#defines);
+    this.#machine.inject(emitIcmpError({ ...action, code }, flow.ends, flow.ackToWire(seq, true)));
+  }
+
+  #sendTcp(action: TcpAction): void {
     if (!this.#flow || this.#listening) {
       const { localAddr, remoteAddr, bindPort } = this.#config;
       this.#flow = new Flow({ localAddr, localPort: bindPort, remoteAddr, remotePort: this.#port++ }, false);

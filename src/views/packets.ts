@@ -10,7 +10,7 @@ import type { EventOf } from '../sim/trace/schema.ts';
 import { endpointText } from '../sim/wire/address.ts';
 import { isMalformed, type Malformed } from '../sim/wire/malformed.ts';
 import { parseTcpIp, segmentStart, type TcpIp } from '../sim/wire/packet.ts';
-import { type Base, optionText } from '../sim/wire/print.ts';
+import { type Base, optionText, packetText } from '../sim/wire/print.ts';
 import { ACK, FIN, PSH, RST, type Segment, SYN, segmentLength, TCP_HEADER } from '../sim/wire/tcp.ts';
 import { optionLength } from '../sim/wire/tcp-options.ts';
 import { type Facts, factsOf, type PacketWay, perLog } from './facts.ts';
@@ -30,6 +30,8 @@ export interface PacketFacts extends PacketWay {
   endTime: Time;
   reason: string;
   parsed: TcpIp | Malformed;
+  /** What it is when it is no TCP segment: 'ICMP host 10.0.0.2 unreachable'; '' for one. */
+  words: string;
   /** What relative numbers count from. */
   base: Base;
   /** The rest is 0, false or null for a malformed packet. */
@@ -65,7 +67,10 @@ export const packetsOf = perLog((log): readonly PacketFacts[] => {
     const event = log.at(way.sent) as EventOf<'packet.sent'>;
     const parsed = parseTcpIp(event.bytes);
     const packet = blank(facts, way, event, parsed);
-    if (isMalformed(parsed)) return packet;
+    if (isMalformed(parsed)) {
+      packet.words = icmpWords(event.bytes) ?? parsed.malformed;
+      return packet;
+    }
     const { ip, segment } = parsed;
     const source = endpointText(ip.src, segment.srcPort);
     const target = endpointText(ip.dst, segment.dstPort);
@@ -78,8 +83,11 @@ export const packetsOf = perLog((log): readonly PacketFacts[] => {
     const conversation = packet.connection >= 0 ? `${packet.connection}` : [source, target].sort().join(' ');
     const mine = direction(directions, facts, conversation, packet.connection, source, packet.side);
     const theirs = direction(directions, facts, conversation, packet.connection, target, (1 - packet.side) as Side);
-    interpret(packet, segment, mine, theirs);
-    packet.base = { seq: mine.iss ?? segment.seq, ack: theirs.iss ?? seq(0) };
+    // a SYN that nobody of this connection sent, with another number: it counts from itself, and changes nothing
+    const stranger = segment.flags & SYN && !own && sock && mine.iss !== undefined && mine.iss !== segment.seq;
+    const from = stranger ? { ...mine, iss: segment.seq, highest: undefined } : mine;
+    interpret(packet, segment, from, theirs);
+    packet.base = { seq: from.iss ?? segment.seq, ack: theirs.iss ?? seq(0) };
     packet.options = optionWords(event.bytes, packet.base.ack);
     return packet;
   });
@@ -111,6 +119,7 @@ function blank(
     endTime: end < 0 ? log.now : log.timeAt(end),
     reason: dropped ? (log.at(end) as EventOf<'packet.dropped'>).reason : '',
     parsed,
+    words: '',
     base: { seq: seq(0), ack: seq(0) },
     seq: 0,
     ack: null,
@@ -122,6 +131,12 @@ function blank(
     copy: event.host < 0 && event.sock > 0,
     probe: false,
   };
+}
+
+/** What an ICMP message says, as tcpdump puts it; undefined for anything else. */
+function icmpWords(bytes: Uint8Array): string | undefined {
+  const said = /: (ICMP.*), length \d+$/.exec(packetText(bytes));
+  return said?.[1];
 }
 
 /** Sockets with both names, by 'source target' of the packets that they send, and the same for those sent to them. */

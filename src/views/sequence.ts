@@ -90,7 +90,7 @@ const at = (points: ReadonlyMap<number, Point>, n: number): Point => points.get(
 
 function arrowOf(packet: PacketFacts, points: ReadonlyMap<number, Point>): Arrow {
   const { n, from, to, fate, reason, connection, side, sock, seq, ack, length, window, retransmission } = packet;
-  const flags = isMalformed(packet.parsed) ? packet.parsed.malformed : flagWords(packet.parsed.segment.flags);
+  const flags = isMalformed(packet.parsed) ? packet.words : flagWords(packet.parsed.segment.flags);
   const end = packet.end < 0 ? null : at(points, packet.endNumber);
   return {
     n,
@@ -116,7 +116,7 @@ function arrowOf(packet: PacketFacts, points: ReadonlyMap<number, Point>): Arrow
 
 /** What is written at an arrow: the flags that open or close, the bytes, else what is acknowledged and the window. */
 export function labelOf(packet: PacketFacts): string {
-  if (isMalformed(packet.parsed)) return packet.parsed.malformed;
+  if (isMalformed(packet.parsed)) return packet.words;
   const { seq, ack, length, window } = packet;
   const { flags } = packet.parsed.segment;
   const acks = ack === null ? '' : ` ack ${ack}`;

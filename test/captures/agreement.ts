@@ -5,6 +5,8 @@
  * packets that passed and guesses the rest by rules of thumb. `AGREEMENTS` says where both must mean the same, and which
  * rule of thumb may make tshark mean something else. What no exception covers is a fault.
  */
+
+import { seqNumber } from '../../src/sim/base/seq.ts';
 import type { Log } from '../../src/sim/trace/log.ts';
 import type { EventOf } from '../../src/sim/trace/schema.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
@@ -146,6 +148,11 @@ const NOTHING_BEFORE: Exception = {
     'a SYN of another number begins a new connection, whatever its receiver makes of it; the number 0 means none yet',
   when: ({ case: { mine } }) => mine.next === 0,
 };
+const OTHER_NUMBERS: Exception = {
+  name: 'other numbers',
+  about: 'after a SYN or SYN,ACK with another number all is counted from that one, whatever its receiver made of it',
+  when: ({ case: { mine }, seen: { packet } }) => mine.base !== seqNumber(packet.base.seq),
+};
 const WINDOW_PROBE: Exception = {
   name: 'a window probe',
   about: 'a byte that is sent against a closed window does not move what is expected next, nor when it is sent again',
@@ -251,7 +258,7 @@ export const AGREEMENTS: readonly Agreement[] = [
     of: (both) => !own(both),
     log: below,
     tshark: repeated,
-    but: [LAST_BYTE, ONE_OLD_BYTE, NOTHING_BEFORE, WINDOW_PROBE],
+    but: [LAST_BYTE, ONE_OLD_BYTE, NOTHING_BEFORE, WINDOW_PROBE, OTHER_NUMBERS],
   },
   {
     name: 'what arrives below the highest is sent again, or else it was overtaken and is out of order',
@@ -265,7 +272,7 @@ export const AGREEMENTS: readonly Agreement[] = [
     of: (both) => !own(both) && (both.case.control & RST) === 0 && both.fact.arrival?.highest !== undefined,
     log: ({ fact, seen: { packet } }) => packet.seq > (fact.arrival?.highest ?? 0),
     tshark: ({ flags }) => flags.has('lost_segment'),
-    but: [NOTHING_BEFORE, WINDOW_PROBE],
+    but: [NOTHING_BEFORE, WINDOW_PROBE, OTHER_NUMBERS],
   },
   {
     name: 'data that arrive a second time, whole, after they were acknowledged are spurious',

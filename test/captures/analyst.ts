@@ -153,7 +153,7 @@ export class Analyst {
       if (!(control & ACK)) conversation.syn = time;
     } else if (control & ACK) {
       mine.opening = false;
-      if (conversation.syn !== undefined) conversation.rtt ??= time - conversation.syn;
+      if (conversation.syn !== undefined) conversation.rtt ||= time - conversation.syn; // one of 0 counts as none seen
     }
     return { flags: said, case: one };
   }

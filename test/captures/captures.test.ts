@@ -32,10 +32,11 @@ async function notebooks(): Promise<Sample[]> {
   return samples;
 }
 
-function scripts(): Sample[] {
+/** @param first a line before each script */
+function scripts(first = ''): Sample[] {
   const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pkt'));
   return names.sort().flatMap((name) => {
-    const { log } = run(readFileSync(join(FOLDER, name), 'utf8'));
+    const { log } = run(first + readFileSync(join(FOLDER, name), 'utf8'));
     return log ? [{ label: name, log, host: 0 }] : [];
   });
 }
@@ -82,6 +83,10 @@ describe('captures, as tshark sees them', function () {
     assert.ok((await right(scripts())).packets > 400);
   });
 
+  it('of the same scripts over IPv6', async () => {
+    assert.ok((await right(scripts('--ip_version=ipv6\n'))).packets > 400);
+  });
+
   it(`of ${WORLDS} random worlds`, async () => {
     assert.ok((await right(await worlds())).packets > 10 * WORLDS);
   });
@@ -126,9 +131,9 @@ describe('the judge of captures', () => {
       packet[at] = (packet[at] as number) ^ 1;
       return file;
     };
-    assert.match(await faultsOf(flip(5, 60)), /frame 6: TCP checksum/);
+    assert.match(await faultsOf(flip(5, 60)), /frame 6: transport checksum/);
     assert.match(await faultsOf(flip(5, 8)), /frame 6: IP checksum/);
-    assert.match(await faultsOf(flip(0, 41)), /frame 1: TCP checksum/);
+    assert.match(await faultsOf(flip(0, 41)), /frame 1: transport checksum/);
   });
 
   it('notices a packet that is missing, and one at the wrong time', async () => {

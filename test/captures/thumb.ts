@@ -32,6 +32,13 @@ export const SCRIPTS: Readonly<Record<string, string>> = {
  +0 > S. 0:0(0) ack 0 <...>
 +.5 < S 4294967295:4294967295(0) win 65535 <mss 1000>`,
 
+  'other numbers': `${SERVER}
+ +0 < P. 1:101(100) ack 1 win 65535
+ +0 > . 1:1(0) ack 101
+ +0 < S 500000:500000(0) win 65535
+ +0 > . 1:1(0) ack 101
++.1 < P. 101:201(100) ack 1 win 65535`,
+
   'after a SYN': `\`sysctl -q net.ipv4.tcp_rmem="4096 93440 200000"\`
   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
  +0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0

@@ -11,14 +11,22 @@ import { FLAGS, type Flag } from './analyst.ts';
 export interface Row {
   /** The packet's number in the log. */
   packet: number;
-  /** 'good', 'bad', or why not checked; of the IP header and of TCP. */
+  /** 'good', 'bad', or why not checked; of the IP header and of what it carries. */
   checksums: [string, string];
   /** What is malformed, or an error in tshark's eyes; '' when nothing is. */
   faults: string;
   flags: Set<Flag>;
 }
 
-const FIELDS = ['frame.packet_id', 'ip.checksum.status', 'tcp.checksum.status', '_ws.malformed', '_ws.expert.severity'];
+const FIELDS = [
+  'frame.packet_id',
+  'ip.checksum.status',
+  'tcp.checksum.status',
+  'icmp.checksum.status',
+  'icmpv6.checksum.status',
+  '_ws.malformed',
+  '_ws.expert.severity',
+];
 const PREFERENCES = ['ip.check_checksum:TRUE', 'tcp.check_checksum:TRUE', 'tcp.desegment_tcp_streams:FALSE'];
 /** Of `*.checksum.status`. */
 const GOOD = '1';
@@ -44,11 +52,13 @@ export async function dissect(captures: readonly Uint8Array[]): Promise<Row[]> {
 }
 
 function rowOf(line: string): Row {
-  const [packet, ip, tcp, malformed, severity, ...flags] = line.split('\t') as [string, string, string, string, string];
+  const [packet, ip, tcp, icmp, icmp6, malformed, severity = '', ...flags] = line.split('\t') as string[];
   const errors = severity.split(',').filter((word) => (Number(word) & 0xf00000) === ERROR);
+  const status = (of: string | undefined) => (of?.split(',').every((one) => one === GOOD) ? 'good' : `status ${of}`);
   return {
     packet: Number(packet),
-    checksums: [ip === GOOD ? 'good' : `status ${ip}`, tcp === GOOD ? 'good' : `status ${tcp}`],
+    // IPv6 has no checksum; of a segment that ICMP quotes, only the beginning is there
+    checksums: [ip === '' ? 'good' : status(ip), status(icmp || icmp6 || tcp)],
     faults: malformed + (errors.length > 0 ? 'expert error' : ''),
     flags: new Set(FLAGS.filter((_, i) => flags[i] !== '' && flags[i] !== undefined)),
   };

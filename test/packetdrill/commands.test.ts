@@ -97,7 +97,7 @@ describe('commands of a script', () => {
       'sysctl -q net.ipv4.tcp_ecn=3',
       'sysctl net.ipv4.tcp_ecn',
       'sysctl net.ipv4.tcp_sack=yes',
-      'sysctl net.ipv4.tcp_mtu_probing=1',
+      'sysctl net.ipv4.ip_no_pmtu_disc=1',
       'sysctl net.ipv4.tcp_syn_retries=0',
       'tc qdisc add dev tun0 root netem delay 1ms',
       'mv x y',

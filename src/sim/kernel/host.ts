@@ -19,7 +19,9 @@ import { isMalformed } from '../wire/malformed.ts';
 import { type Envelope, type Packet, parseTcpIp, TcpPacket } from '../wire/packet.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { newDevice, type RouteMetrics } from './device.ts';
+import { type IcmpPacket, icmpArrives, icmpPacket, readIcmp } from './icmp.ts';
 import type { Files } from './inode.ts';
+import { PathMtus } from './path-mtu.ts';
 import { type Profile, profileOf, sysctlOf } from './profiles.ts';
 import { AF_INET6, Socket } from './socket.ts';
 import { type Refusal, type Sysctl, type SysctlName, writeSysctl } from './sysctl.ts';
@@ -97,6 +99,8 @@ export class Host implements Port {
   readonly device = newDevice();
   /** What is known of the routes to single addresses, by the address as text. */
   readonly routes = new Map<string, RouteMetrics>();
+  /** What routers have said of the paths to single addresses. */
+  readonly pathMtus = new PathMtus();
   readonly totals: Totals = { orphans: 0, timeWaits: 0 };
   readonly demux = new Demux();
   readonly links: Link[] = [];
@@ -211,20 +215,34 @@ export class Host implements Port {
    */
   send(segment: Segment, from: Sender, cause: number, size?: number, ect = false): void {
     const link = this.route(from.remoteAddr)?.link;
+    if (this.pathMtus.expire(from.remoteAddr, this.now)) this.changed();
     const cut = link ? link.offload === 'cut' || !this.device.tso : segment.payload.length > LOOPBACK_PAYLOAD;
     if (cut && size !== undefined && segment.payload.length > size) {
       for (const part of cutSegment(segment, size)) this.#transmit(link, part, from, cause, ect);
     } else this.#transmit(link, segment, from, cause, ect);
   }
 
+  /** Sends an ICMP message. */
+  reply(message: IcmpPacket, cause: number): void {
+    const route = this.route(message.dst);
+    if (!route) return;
+    this.#ipId = (this.#ipId + 1) & 0xffff;
+    const ttl = message.src.family === 6 ? HOP_LIMIT : this.sysctl['net.ipv4.ip_default_ttl'];
+    this.#put(route.link, icmpPacket(message, { ttl, id: this.#ipId }), 0, cause);
+  }
+
   #transmit(link: Link | undefined, segment: Segment, from: Sender, cause: number, ect: boolean): void {
     const packet = new TcpPacket(segment, this.#envelope(from, ect));
     this.lastSent = packet;
+    this.#put(link, packet, from.id, cause);
+  }
+
+  #put(link: Link | undefined, packet: Packet, sock: number, cause: number): void {
     if (link) {
-      link.send(this, packet, from.id, cause);
+      link.send(this, packet, sock, cause);
       return;
     }
-    const number = this.machine.log.packetSent(this.index, from.id, cause, this.index, -1, packet);
+    const number = this.machine.log.packetSent(this.index, sock, cause, this.index, -1, packet);
     this.#loopback ??= new Pipe(this, this.machine.scheduler);
     this.#loopback.push(this.now, packet, number);
   }
@@ -238,8 +256,14 @@ export class Host implements Port {
     }
     this.#ipId = (this.#ipId + 1) & 0xffff;
     const ttl = opts?.ttl || this.sysctl['net.ipv4.ip_default_ttl'];
-    const df = !opts || opts.pathMtuDiscovery === PMTUDISC_WANT || opts.pathMtuDiscovery === PMTUDISC_DO; // ip_dont_fragment
+    const df = opts === undefined || this.#mustNotFragment(dst, opts.pathMtuDiscovery);
     return { src, dst, id: this.#ipId, ttl, dscp: opts ? opts.tos >> 2 : 0, ecn, df };
+  }
+
+  /** Whether a packet says DF, so that routers tell when it is too large (ip_dont_fragment; IP_MTU_DISCOVER). */
+  #mustNotFragment(dst: Address, discovery: number): boolean {
+    if (discovery !== PMTUDISC_WANT) return discovery === PMTUDISC_DO;
+    return !this.routes.get(dst.text)?.mtuLocked && !this.pathMtus.mayFragment(dst, this.now);
   }
 
   /** A packet has come; `number` is that of its `packet.sent`. */
@@ -249,7 +273,13 @@ export class Host implements Port {
       this.#deliver(ecn === 0 ? segment : { ...segment, ecn }, packet.src, packet.dst, number);
       return;
     }
-    const parsed = parseTcpIp(packet.payload);
+    const message = readIcmp(packet.payload);
+    if (message && !isMalformed(message)) {
+      if (this.owns(message.dst)) icmpArrives(this, message, number);
+      else this.#drop(number, DROPS.notOurs);
+      return;
+    }
+    const parsed = message ?? parseTcpIp(packet.payload);
     if (isMalformed(parsed))
       this.#drop(number, parsed.malformed.endsWith('checksum') ? DROPS.checksum : DROPS.malformed);
     else this.#deliver(parsed.segment, parsed.ip.src, parsed.ip.dst, number);

@@ -138,6 +138,14 @@ export class Socket {
     this.error = undefined;
     return error;
   }
+
+  /** What an ICMP message said of a connection that goes on; cleared (sk_err_soft, which getsockopt(SO_ERROR) takes). */
+  takeSoftError(): Errno | undefined {
+    if (!this.tcb) return undefined;
+    const { softError } = this.tcb;
+    this.tcb.softError = undefined;
+    return softError;
+  }
 }
 
 /** A connection that was accepted has its listener's options (inet_csk_clone_lock). */

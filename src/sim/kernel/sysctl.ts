@@ -66,6 +66,8 @@ export const SYSCTLS = {
   'net.ipv4.ip_nonlocal_bind':           u8(0),
   'net.ipv4.ip_unprivileged_port_start': int(1024, 0, 32_768),
 
+  'net.ipv4.route.min_pmtu':             int(552, 68),
+  'net.ipv4.route.mtu_expires':          int(600),
   'net.ipv4.tcp_abort_on_overflow':      u8(0),
   'net.ipv4.tcp_adv_win_scale':          int(1, -31, 31),
   'net.ipv4.tcp_allowed_congestion_control': text(available(), WORDS),
@@ -106,7 +108,7 @@ export const SYSCTLS = {
   'net.ipv4.tcp_min_tso_segs':           int(2, 1, 255),
   'net.ipv4.tcp_moderate_rcvbuf':        u8(1),
   'net.ipv4.tcp_mtu_probe_floor':        int(48, 48, 65_535),
-  'net.ipv4.tcp_mtu_probing':            only(u8(0), 0),
+  'net.ipv4.tcp_mtu_probing':            u8(0),
   'net.ipv4.tcp_no_metrics_save':        u8(0),
   'net.ipv4.tcp_no_ssthresh_metrics_save': flag(1),
   'net.ipv4.tcp_notsent_lowat':          int(U32, 0, U32),

@@ -96,7 +96,7 @@ export const SOCKET_OPTIONS: OptionTable = {
   SO_SNDTIMEO:   timeout('sendTimeout'),
   SO_ERROR: {
     get: (s) => {
-      const error = s.takeError();
+      const error = s.takeError() ?? s.takeSoftError();
       return error ? errnoNumber(error) : 0;
     },
   },

@@ -10,6 +10,8 @@ import { ECE, type Segment, SYN, segmentLength } from '../wire/tcp.ts';
 import { noLongerLimitedBy } from './chrono.ts';
 import { restartAfterIdle } from './congestion/validation.ts';
 import { acceptCwr } from './ecn.ts';
+import { syncMss } from './mtu.ts';
+import { probeArrived } from './mtu-probe.ts';
 import { finSent, NODELAY, pushPending } from './output.ts';
 import { ackOfProbe } from './persist.ts';
 import { beginSample, segmentDelivered } from './rate.ts';
@@ -206,6 +208,7 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
     queue.release(snd.una);
     if (!seqLt(snd.una, snd.up)) snd.up = snd.una;
   }
+  if (tcb.mtu.probe) probeArrived(turn);
   const direct = first !== undefined && last !== undefined && !news.retransAcked;
   if (direct && acked === 1 && !skb && priorSacked === 0 && seqDiff(snd.una, una) < snd.mss)
     rate.sample.isAckDelayed = !news.sacked && !news.ece && !news.dsacking && !news.synAcked;
@@ -266,7 +269,10 @@ function updateWindow(turn: Turn, segment: Segment, window: number, news: AckNew
     if (snd.wnd !== window) {
       snd.wnd = window;
       if (tcb.queue.unsent.head && tcb.settings.slowStartAfterIdle) restartAfterIdle(tcb, turn.now);
-      snd.maxWnd = Math.max(snd.maxWnd, window);
+      if (window > snd.maxWnd) {
+        snd.maxWnd = window;
+        syncMss(tcb, tcb.mtu.path);
+      }
     }
   }
   snd.una = segment.ack;

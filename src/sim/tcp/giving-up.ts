@@ -3,6 +3,7 @@
  * section 3.8.3, RFC 5482; Linux tcp_timer.c tcp_write_timeout, tcp_probe_timer). Nothing here sends anything but a reset.
  */
 import { human, ms, s, type Time } from '../base/time.ts';
+import { suspectBlackHole } from './mtu-probe.ts';
 import { backedOff, RTO_MIN, rtoMax } from './rtt.ts';
 import { NEVER, type Tcb } from './tcb.ts';
 import { sendReset } from './transmit.ts';
@@ -72,6 +73,7 @@ export function writeTimeout(turn: Turn): boolean {
   const { tcb } = turn;
   const { settings, opts, rtt } = tcb;
   if (tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED') return synTimeout(turn);
+  if (timedOut(turn, settings.retries1, 0 as Time)) suspectBlackHole(turn);
   let retries = settings.retries2;
   if (tcb.orphan) {
     const alive = backedOff(tcb) < rtoMax(tcb);

@@ -9,6 +9,7 @@ import { FIN, PSH } from '../wire/tcp.ts';
 import { limitedBy, noLongerLimitedBy } from './chrono.ts';
 import { validate } from './congestion/validation.ts';
 import { mayWriteEarly } from './fast-open.ts';
+import { probeMtu } from './mtu-probe.ts';
 import { mustWait, spaceAfter } from './pacing.ts';
 import { probeDelay } from './persist.ts';
 import { segmentSent } from './rate.ts';
@@ -67,6 +68,11 @@ export function writeXmit(turn: Turn, mss: number, nagle: Nagle, most: Most): bo
   let cwndLimited = false;
   let windowLimited = false;
   let segments = -1;
+  if (most === 'all' && tcb.mtu.searching) {
+    const probed = probeMtu(turn);
+    if (probed === 'wait') return false;
+    if (probed === 'sent') sent = 1;
+  }
   for (let skb = queue.unsent.head; skb; skb = queue.unsent.head) {
     if (mustWait(turn)) break;
     if (segments < 0) segments = tsoSegments(tcb, mss);

@@ -60,6 +60,7 @@ export function retransmit(turn: Turn, skb: Skb, segments: number): boolean {
 /** Sends a record again without counting it as a retransmission in flight: a loss probe (__tcp_retransmit_skb). */
 export function resend(turn: Turn, skb: Skb, segments: number): boolean {
   const { tcb } = turn;
+  tcb.mtu.probe = undefined; // nobody will know now why it was lost
   if (skb.syn) {
     sendSyn(turn);
     sentAgain(turn, skb, 0);

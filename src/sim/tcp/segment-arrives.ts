@@ -11,12 +11,13 @@ import { CHECKS, fin } from './checks.ts';
 import { agreeOnEcn } from './ecn.ts';
 import { synAckOfFastOpen, takeSynData } from './fast-open.ts';
 import { startKeepAlive } from './keepalive.ts';
+import { syncMss } from './mtu.ts';
 import { output } from './output.ts';
 import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
 import { firstSyn, initTransfer, sendSyn } from './syn.ts';
-import { offeredMss, type Tcb } from './tcb.ts';
+import type { Tcb } from './tcb.ts';
 import { isMiniature, timeWaitSegment } from './time-wait.ts';
 import { answerWithReset, timestampAt } from './transmit.ts';
 import { begin, type Effect, enter, finish, note, setTimer, type Turn, wakeReaders, wakeWriters } from './turn.ts';
@@ -69,10 +70,9 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.scaling &&= options.windowScale !== undefined;
   tcb.snd.scale = tcb.scaling ? Math.min(options.windowScale ?? 0, 14) : 0;
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
-  const overhead = tcb.timestamps.on ? 12 : 0;
-  tcb.snd.mss =
-    Math.max(Math.min(options.mss || tcb.settings.mssDefault, offeredMss(tcb)), tcb.settings.minSendMss) - overhead;
-  tcb.snd.mssClamp = tcb.snd.mss + overhead;
+  const { opts, settings } = tcb;
+  tcb.snd.mssClamp = Math.min(options.mss || settings.mssDefault, opts.maxSegment || Infinity);
+  syncMss(tcb, tcb.mtu.path);
 
   agreeOnEcn(tcb, segment);
 

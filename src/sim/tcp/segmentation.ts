@@ -5,6 +5,7 @@
 import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { type Time, us } from '../base/time.ts';
 import { packetsInFlight } from './congestion/control.ts';
+import { boundToHalfWindow, syncMss } from './mtu.ts';
 import { payloadLength, type Skb } from './send-queue.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -17,14 +18,9 @@ export { packetsInFlight as inFlight } from './congestion/control.ts';
 /** Just past the last byte that the peer's window takes (tcp_wnd_end). */
 export const windowEnd = ({ snd }: Tcb) => seqAdd(snd.una, snd.wnd);
 
-/** At most half of the largest window that the peer has offered, or all of a tiny one (tcp_bound_to_half_wnd). */
-export function boundToHalfWindow({ snd }: Tcb, size: number): number {
-  const most = snd.maxWnd > 536 ? snd.maxWnd >> 1 : snd.maxWnd;
-  return most > 0 && size > most ? Math.max(most, 68 - 20) : size;
-}
-
-/** The largest payload of a segment that leaves now: SACK blocks take their room (tcp_current_mss). */
+/** The largest payload of a segment that leaves now: the path may be another, SACK blocks take room (tcp_current_mss). */
 export function currentMss(tcb: Tcb): number {
+  if (tcb.mtu.route !== tcb.mtu.path) syncMss(tcb, tcb.mtu.route);
   const blocks = tcb.rcv.sacks.length + (tcb.rcv.dsack ? 1 : 0);
   if (!tcb.sackOk || blocks === 0) return tcb.snd.mss;
   return tcb.snd.mss - (4 + 8 * Math.min(blocks, tcb.timestamps.on ? 3 : 4));

@@ -117,6 +117,14 @@ export class SkbList {
     this.tail = skb;
   }
 
+  pushFirst(skb: Skb): void {
+    skb.prev = undefined;
+    skb.next = this.head;
+    if (this.head) this.head.prev = skb;
+    else this.tail = skb;
+    this.head = skb;
+  }
+
   insertAfter(place: Skb, skb: Skb): void {
     skb.prev = place;
     skb.next = place.next;
@@ -228,6 +236,12 @@ export class SendQueue {
   entail(skb: Skb): void {
     this.memory += skb.memory;
     this.unsent.push(skb);
+  }
+
+  /** A record made of the first bytes not yet sent comes before the others. */
+  entailFirst(skb: Skb): void {
+    this.memory += skb.memory;
+    this.unsent.pushFirst(skb);
   }
 
   /** The first unsent record was sent. */

@@ -27,6 +27,15 @@ export interface Settings {
   mss: number;
   /** What a peer that names no MSS is taken to handle: 536 bytes in IPv4, 1220 in IPv6 (RFC 9293 section 3.7.1). */
   mssDefault: number;
+  /** Bytes of a packet that the path takes, as far as the host knows now. */
+  pathMtu: number;
+  /** net.ipv4.tcp_mtu_probing: 0 never, 1 when a black hole is suspected, 2 always (RFC 4821). */
+  mtuProbing: number;
+  /** net.ipv4.tcp_base_mss, tcp_mtu_probe_floor, tcp_probe_threshold; tcp_probe_interval in seconds. */
+  baseMss: number;
+  mtuProbeFloor: number;
+  probeThreshold: number;
+  probeInterval: number;
   /** The larger of net.ipv4.tcp_rmem[2] and net.core.rmem_max: sets the window scale. */
   receiveMax: number;
   /** net.ipv4.tcp_retries1. */

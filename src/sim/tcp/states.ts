@@ -47,11 +47,13 @@ export const TRANSITIONS = [
   { from: 'SYN-SENT',     on: 'rcv SYN,ACK',        to: 'ESTABLISHED',  send: 'ACK',       rfc: '3.10.7.3' },
   { from: 'SYN-SENT',     on: 'rcv SYN',            to: 'SYN-RECEIVED', send: 'SYN,ACK',   rfc: '3.10.7.3' },
   { from: 'SYN-SENT',     on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.3' },
+  { from: 'SYN-SENT',     on: 'rcv ICMP',           to: 'CLOSED',       send: '',          rfc: '3.9.2.2' },
   { from: 'SYN-SENT',     on: 'CLOSE',              to: 'CLOSED',       send: '',          rfc: '3.10.4' },
   { from: 'SYN-SENT',     on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },
 
   { from: 'SYN-RECEIVED', on: 'rcv ACK of SYN',     to: 'ESTABLISHED',  send: '',          rfc: '3.10.7.4' },
   { from: 'SYN-RECEIVED', on: 'rcv RST',            to: 'CLOSED',       send: '',          rfc: '3.10.7.4' },
+  { from: 'SYN-RECEIVED', on: 'rcv ICMP',           to: 'CLOSED',       send: '',          rfc: '3.9.2.2' },
   { from: 'SYN-RECEIVED', on: 'CLOSE',              to: 'FIN-WAIT-1',   send: 'FIN',       rfc: '3.10.4' },
   { from: 'SYN-RECEIVED', on: 'ABORT',              to: 'CLOSED',       send: 'RST',       rfc: '3.10.5' },
   { from: 'SYN-RECEIVED', on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },

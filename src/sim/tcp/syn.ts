@@ -9,6 +9,7 @@ import type { TcpOptions } from '../wire/tcp-options.ts';
 import { INFINITE_SSTHRESH } from './congestion/control.ts';
 import { asksForEcn, SYN_ECN } from './ecn.ts';
 import { type EarlyData, queueSynData, synSpace } from './fast-open.ts';
+import { beginSearch } from './mtu.ts';
 import { segmentSent } from './rate.ts';
 import { setCaState, updateRate } from './recovery/reduce.ts';
 import { backedOff } from './rtt.ts';
@@ -41,6 +42,7 @@ export function sendSyn(turn: Turn, payload: Uint8Array = EMPTY): void {
   // a SYN that is sent again was perhaps lost because of what it asked for (RFC 3168 section 6.1.1.1, RFC 7413 section 4.1.3)
   if (tcb.ecn.on && !(repeated && tcb.settings.ecnFallback)) flags |= answer ? ECE : SYN_ECN;
   tcb.stats.segsOut++;
+  tcb.mtu.route = settings.pathMtu;
   turn.effects.push({
     do: 'transmit',
     segment: {
@@ -95,5 +97,6 @@ export function initTransfer(turn: Turn): void {
   cc.cwndStamp = turn.now;
   tcb.loss.retransStamp = NEVER;
   cc.control.init(tcb, turn.now);
+  beginSearch(tcb, turn.now);
   updateRate(tcb);
 }

@@ -14,6 +14,7 @@ import { type CongestionBlock, type CongestionControl, INFINITE_SSTHRESH, NO_RTT
 import { limitRate } from './congestion/pacing.ts';
 import { DEFAULT } from './congestion/registry.ts';
 import { type FastOpen, newFastOpen } from './fast-open.ts';
+import { type MtuBlock, newMtuBlock } from './mtu.ts';
 import { newRateBlock, type RateBlock } from './rate.ts';
 import { type Ack, newAck, newRcv, type Rcv } from './receive/state.ts';
 import { SendQueue, type Skb } from './send-queue.ts';
@@ -58,6 +59,8 @@ export interface Tcb {
     /** Shift of the windows that the peer advertises (RFC 7323). */
     scale: number;
   };
+  /** The path's MTU, from which `snd.mss` follows (mtu.ts). */
+  mtu: MtuBlock;
   rcv: Rcv;
 
   /** What the program wrote and the peer has not acknowledged. */
@@ -283,6 +286,7 @@ export function newTcb(init: TcbInit): Tcb {
       maxWnd: 0,
       scale: 0,
     },
+    mtu: newMtuBlock(settings),
     queue: new SendQueue(),
     sendLimit: init.sendLimit,
     noSpace: false,

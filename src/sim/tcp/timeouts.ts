@@ -91,7 +91,7 @@ function reorderingTimeout(turn: Turn): void {
 }
 
 /** RFC 6298 section 5.4 to 5.7; tcp_timer.c tcp_retransmit_timer. */
-function retransmitTimeout(turn: Turn): void {
+export function retransmitTimeout(turn: Turn): void {
   const { tcb } = turn;
   const head = tcb.queue.sent.head;
   if (!head) return;

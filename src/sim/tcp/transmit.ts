@@ -39,6 +39,7 @@ export interface Extras {
 export function transmit(turn: Turn, at: Seq, flags: number, payload: Uint8Array, extras?: Extras): void {
   const { tcb } = turn;
   const { ecn, stats, snd } = tcb;
+  tcb.mtu.route = tcb.settings.pathMtu;
   const window = advertise(tcb);
   ackSent(turn);
 

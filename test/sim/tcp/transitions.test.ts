@@ -4,6 +4,7 @@ import { EMPTY } from '../../../src/sim/base/bytes.ts';
 import { seqAdd } from '../../../src/sim/base/seq.ts';
 import { ms, s } from '../../../src/sim/base/time.ts';
 import { abort } from '../../../src/sim/tcp/calls.ts';
+import { errorArrives, requestRefused } from '../../../src/sim/tcp/icmp.ts';
 import { TRANSITIONS } from '../../../src/sim/tcp/states.ts';
 import { makeWay } from '../../../src/sim/tcp/time-wait.ts';
 import { noTimers } from '../../../src/sim/tcp/timers.ts';
@@ -238,6 +239,19 @@ describe('tcp/states: every row of the table', () => {
       assert.deepEqual(duo.errors('a'), ['ETIMEDOUT']);
     });
   }
+
+  it('an ICMP error ends a connection that does not stand yet, and none that does', () => {
+    const refused = { about: 'port unreachable', errno: 'ECONNREFUSED', unreachable: false } as const;
+    const opening = REACH['SYN-SENT']();
+    opening.obey('a', errorArrives(opening.a, refused, opening.a.iss, false, opening.now));
+    assert.deepEqual([opening.a.state, opening.errors('a')], ['CLOSED', ['ECONNREFUSED']]);
+    const request = REACH['SYN-RECEIVED']();
+    request.obey('b', requestRefused(request.b, refused, request.now));
+    assert.deepEqual([request.b.state, request.errors('b')], ['CLOSED', []]);
+    const standing = Duo.established();
+    standing.obey('a', errorArrives(standing.a, refused, standing.a.snd.una, false, standing.now));
+    assert.deepEqual([standing.a.state, standing.a.softError], ['ESTABLISHED', 'ECONNREFUSED']);
+  });
 
   it('FIN-WAIT-2 of a closed socket ends after tcp_fin_timeout; of a half-closed one it does not', () => {
     const orphan = Duo.established().close('a').pass(ms(100));

@@ -24,7 +24,7 @@ export interface Path {
 function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
   const { sysctl, profile, totals, device } = host;
   const metrics = host.routes.get(peer.text) ?? {};
-  const mtu = metrics.mtu ?? device.mtu ?? linkMtu;
+  const mtu = host.pathMtus.of(peer, metrics.mtu ?? device.mtu ?? linkMtu, host.now);
   const ipHeader = peer.family === 4 ? IPV4_HEADER : IPV6_HEADER;
   const scale = sysctl['net.ipv4.tcp_adv_win_scale'];
   return {
@@ -52,6 +52,12 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
     timestamps: sysctl['net.ipv4.tcp_timestamps'] !== 0,
     sack: sysctl['net.ipv4.tcp_sack'] !== 0,
     mssDefault: (peer.family === 4 ? 576 : IPV6_MIN_MTU) - ipHeader - TCP_HEADER,
+    pathMtu: mtu,
+    mtuProbing: sysctl['net.ipv4.tcp_mtu_probing'],
+    baseMss: sysctl['net.ipv4.tcp_base_mss'],
+    mtuProbeFloor: sysctl['net.ipv4.tcp_mtu_probe_floor'],
+    probeThreshold: sysctl['net.ipv4.tcp_probe_threshold'],
+    probeInterval: sysctl['net.ipv4.tcp_probe_interval'],
     mss: Math.min(metrics.advmss ?? 65_495, mtu - ipHeader - TCP_HEADER, 65_495),
     receiveMax: Math.max(sysctl['net.ipv4.tcp_rmem'][2], sysctl['net.core.rmem_max']),
     receive: {
@@ -95,8 +101,7 @@ function settingsNow(host: Host, { mtu: linkMtu, peer }: Path): Settings {
 
 /** The same, one for all connections over like paths: when a setting is written it reaches them, as it does in Linux. */
 export function settingsOf(host: Host, path: Path): Settings {
-  const { text, family } = path.peer;
-  const key = `${family} ${path.mtu}${host.routes.has(text) ? ` ${text}` : ''}`;
+  const key = `${path.mtu} ${path.peer.text}`;
   const known = host.settings.get(key);
   if (known) return known.settings;
   const settings = settingsNow(host, path);

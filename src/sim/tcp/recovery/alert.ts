@@ -6,14 +6,16 @@
 import { type Seq, seqLe, seqLt } from '../../base/seq.ts';
 import type { AckNews, Rexmit } from '../acknowledge.ts';
 import { currentSsthresh } from '../congestion/validation.ts';
+import { probeLost } from '../mtu-probe.ts';
 import { anyRetransmitted } from '../retransmit.ts';
 import { inFlight, windowEnd } from '../segmentation.ts';
-import { RETRANS, SACKED } from '../send-queue.ts';
+import { SACKED } from '../send-queue.ts';
 import { NEVER, type Tcb } from '../tcb.ts';
 import { note, setXmitTimer, type Turn } from '../turn.ts';
 import { lookForLoss, markLost, patienceFor } from './rack.ts';
 import { beginReduction, endReduction, enterCwr, isReducing, setCaState } from './reduce.ts';
 import { addDuplicates, forgetAllDuplicates, markHeadLost } from './reno-sack.ts';
+import { simpleRetransmit } from './simple.ts';
 import { beginUndo, keepOpen, undoByDsack, undoLoss, undoPartial, undoRecovery } from './undo.ts';
 
 /** Judges an acknowledgment; `una` is SND.UNA before it. @returns what is to be sent again */
@@ -67,6 +69,10 @@ export function alert(turn: Turn, una: Seq, duplicates: number, news: AckNews): 
   findLosses(turn, news);
   if (counts.lostOut === 0) {
     tryOpen(turn, news);
+    return 'none';
+  }
+  if ((cc.state === 'Open' || cc.state === 'Disorder') && probeLost(turn)) {
+    simpleRetransmit(turn);
     return 'none';
   }
   enterRecovery(turn, news.ece);
@@ -199,19 +205,6 @@ function reneged(turn: Turn): boolean {
   const half = Math.max((tcb.rtt.srtt8 >>> 4) * 1000, 10e6);
   setXmitTimer(turn, 'retransmit', half as typeof turn.now);
   return true;
-}
-
-/** What is lost without waiting for ACKs: the segments are too large for the path now (tcp_simple_retransmit). */
-export function lostBySize(turn: Turn, mss: number): boolean {
-  const { tcb } = turn;
-  let lost = false;
-  for (let skb = tcb.queue.sent.head; skb; skb = skb.next) {
-    if (skb.size <= mss || skb.marks & (SACKED | RETRANS)) continue;
-    markLost(tcb, skb);
-    lost = true;
-  }
-  tcb.loss.hint = undefined;
-  return lost;
 }
 
 /** Whether a block is one of a connection that recovers from loss. */

@@ -9,7 +9,7 @@ import type { Tcb } from '../tcb.ts';
 import { markLost } from './rack.ts';
 
 /** Duplicate ACKs beyond what can be outstanding show reordering (tcp_limit_reno_sacked, tcp_check_reno_reordering). */
-function limit(tcb: Tcb, acked: number): void {
+export function limitDuplicates(tcb: Tcb, acked: number): void {
   const { counts, loss } = tcb;
   const holes = Math.min(Math.max(counts.lostOut, 1), counts.packetsOut);
   if (counts.sackedOut + holes <= counts.packetsOut) return;
@@ -24,7 +24,7 @@ export function addDuplicates(tcb: Tcb, duplicates: number, news: AckNews): void
   const { counts, rate } = tcb;
   const before = counts.sackedOut;
   counts.sackedOut += duplicates;
-  limit(tcb, 0);
+  limitDuplicates(tcb, 0);
   const delivered = Math.max(0, counts.sackedOut - before);
   rate.delivered += delivered;
   if (news.ece) tcb.stats.deliveredCe += delivered;
@@ -39,7 +39,7 @@ export function forgetDuplicates(tcb: Tcb, acked: number, news: AckNews): void {
     if (news.ece) tcb.stats.deliveredCe += delivered;
     counts.sackedOut = Math.max(0, counts.sackedOut - (acked - 1));
   }
-  limit(tcb, acked);
+  limitDuplicates(tcb, acked);
 }
 
 export const forgetAllDuplicates = (tcb: Tcb): void => {
