@@ -47,8 +47,8 @@ export class PathMtus {
   learn(peer: Address, mtu: number, known: number, { least, expires }: PathMtuRules, now: Time): boolean {
     const until = (now + s(expires)) as Time;
     if (peer.family === 6) {
-      if (mtu >= known) return false;
-      this.#entries.set(peer, { mtu: Math.max(mtu, IPV6_MIN_MTU), locked: false, until });
+      if (mtu < IPV6_MIN_MTU || mtu >= known) return false; // no path of IPv6 takes less
+      this.#entries.set(peer, { mtu, locked: false, until });
       return true;
     }
     if (known < mtu) return false;

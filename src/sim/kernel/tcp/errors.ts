@@ -106,8 +106,9 @@ function judge(host: Host, socket: Socket, tcb: Tcb, meaning: Meaning, message: 
     return;
   }
   const early = tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED';
-  if (early && socket.receiveErrors) tell(host, socket, meaning, message);
-  apply(host, socket, errorArrives(tcb, meaning, quoted, socket.receiveErrors, host.now));
+  const report = quote.src.family === 6 ? socket.receiveErrors6 : socket.receiveErrors;
+  if (early && report) tell(host, socket, meaning, message);
+  apply(host, socket, errorArrives(tcb, meaning, quoted, report, host.now));
 }
 
 function log(host: Host, socket: Socket, rule: string, rfc: string): void {
