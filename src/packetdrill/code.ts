@@ -1,6 +1,7 @@
 /**
  * `%{ … }%`: the few lines of Python by which scripts assert things about a connection. Assignments, `assert` and `print`
- * over integers: names, comparisons (chained too), arithmetic, bits, `and`, `or`, `not`. Names last until the script ends.
+ * over numbers: names, comparisons (chained too), arithmetic, bits, `and`, `or`, `not`, `a if c else b`, and a few functions.
+ * Names last until the script ends.
  */
 
 import { TCP_INFO_CONSTANTS } from '../sim/tcp/info.ts';
@@ -9,7 +10,8 @@ import type { CodeAction } from './script.ts';
 
 type Names = Map<string, number>;
 
-const TOKEN = /\s*(0x[0-9a-fA-F]+|\d+|\w+|"[^"]*"|'[^']*'|==|!=|<=|>=|<<|>>|\/\/|[-+*%&|^~<>(),])/y;
+const TOKEN =
+  /\s*(0x[0-9a-fA-F]+|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?|\w+|"[^"]*"|'[^']*'|==|!=|<=|>=|<<|>>|\*\*|\/\/|[-+*/%&|^~<>(),])/y;
 
 /** Left to right, loosest first; comparisons stand between `not` and the bits. */
 /* biome-ignore format: a table */
@@ -19,8 +21,17 @@ const BINARY: readonly Readonly<Record<string, (a: number, b: number) => number>
   { '&': (a, b) => a & b },
   { '<<': (a, b) => a * 2 ** b, '>>': (a, b) => Math.floor(a / 2 ** b) },
   { '+': (a, b) => a + b, '-': (a, b) => a - b },
-  { '*': (a, b) => a * b, '//': (a, b) => Math.floor(a / b), '%': (a, b) => a - b * Math.floor(a / b) },
+  {
+    '*': (a, b) => a * b, '/': (a, b) => a / b, '//': (a, b) => Math.floor(a / b),
+    '%': (a, b) => a - b * Math.floor(a / b),
+  },
 ];
+
+/* biome-ignore format: a table */
+const FUNCTIONS: Readonly<Record<string, (...values: number[]) => number>> = {
+  abs: Math.abs, min: Math.min, max: Math.max, int: Math.trunc, round: (a) => Math.round(a),
+};
+const WORDS: Readonly<Record<string, number>> = { True: 1, False: 0, None: 0 };
 
 /* biome-ignore format: a table */
 const COMPARE: Readonly<Record<string, (a: number, b: number) => boolean>> = {
@@ -30,13 +41,29 @@ const COMPARE: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 
 /** Runs the assertions of one event. `info`: what TCP_INFO gives now; undefined when there is no connection. */
 export function checkCode(action: CodeAction, info: Readonly<Record<string, number>> | undefined, names: Names): void {
-  const joined = action.text.replace(/\\\r?(?:\n|$)/g, ' ');
-  for (const line of joined.split('\n')) {
-    for (const statement of line.replace(/#.*$/, '').split(';')) {
+  for (const line of logicalLines(action.text)) {
+    for (const statement of line.split(';')) {
       if (statement.trim() !== '') runStatement(statement.trim(), action, info, names);
     }
   }
 }
+
+/** Lines without comments; one that ends in a backslash or within parentheses goes on in the next. */
+function logicalLines(text: string): string[] {
+  const lines: string[] = [];
+  let open = false;
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.replace(/#.*$/, '');
+    const more = /\\\s*$/.test(line);
+    const part = line.replace(/\\\s*$/, ' ');
+    const whole: string = open ? `${lines.pop() ?? ''} ${part.trim()}` : part;
+    lines.push(whole);
+    open = more || count(whole, '(') > count(whole, ')');
+  }
+  return lines;
+}
+
+const count = (text: string, mark: string): number => text.split(mark).length - 1;
 
 function runStatement(
   text: string,
@@ -56,7 +83,7 @@ function runStatement(
   };
   const evaluate = (source: string): number => new Evaluator(source, lookUp, refuse).all();
   if (/^print\b/.test(text) || text === 'pass') return;
-  const assignment = /^([A-Za-z_]\w*)\s*(\+|-)?=(?!=)\s*(.+)$/.exec(text);
+  const assignment = /^([A-Za-z_]\w*)\s*(\+|-)?=(?!=)\s*(.+)$/s.exec(text);
   if (assignment) {
     const [, name, sign, source] = assignment as unknown as [string, string, string | undefined, string];
     const value = evaluate(source);
@@ -102,7 +129,7 @@ class Evaluator {
   }
 
   all(): number {
-    const value = this.#or();
+    const value = this.#choice();
     if (this.#at < this.#tokens.length) this.#refuse(`the code "${this.#tokens.slice(this.#at).join(' ')}"`);
     return value;
   }
@@ -111,6 +138,16 @@ class Evaluator {
     if (this.#tokens[this.#at] !== token) return false;
     this.#at++;
     return true;
+  }
+
+  /** `a if c else b`: both are worked out, which shows in nothing. */
+  #choice(): number {
+    const value = this.#or();
+    if (!this.#takes('if')) return value;
+    const condition = this.#or();
+    if (!this.#takes('else')) return this.#refuse('"if" without "else" in code');
+    const other = this.#choice();
+    return condition === 0 ? other : value;
   }
 
   #or(): number {
@@ -160,15 +197,29 @@ class Evaluator {
   #unary(): number {
     if (this.#takes('-')) return -this.#unary();
     if (this.#takes('~')) return ~this.#unary();
+    const value = this.#atom();
+    return this.#takes('**') ? value ** this.#unary() : value;
+  }
+
+  #atom(): number {
     if (this.#takes('(')) {
-      const value = this.#or();
-      if (!this.#takes(')')) this.#refuse('code without its closing )');
-      return value;
+      const [value, ...more] = this.#list();
+      return more.length > 0 ? this.#refuse('a tuple in code') : (value as number);
     }
     const token = this.#tokens[this.#at++];
     if (token === undefined) return this.#refuse('code that ends early');
-    if (/^\d/.test(token)) return Number(token);
-    if (/^[A-Za-z_]/.test(token)) return this.#lookUp(token);
-    return this.#refuse(`"${token}" in code`);
+    if (/^[\d.]/.test(token)) return Number(token);
+    if (!/^[A-Za-z_]/.test(token)) return this.#refuse(`"${token}" in code`);
+    const known = Object.hasOwn(FUNCTIONS, token) ? FUNCTIONS[token] : undefined;
+    if (known && this.#takes('(')) return known(...this.#list());
+    return Object.hasOwn(WORDS, token) ? (WORDS[token] as number) : this.#lookUp(token);
+  }
+
+  /** What stands in parentheses, up to the closing one. */
+  #list(): number[] {
+    const values = [this.#choice()];
+    while (this.#takes(',')) values.push(this.#choice());
+    if (!this.#takes(')')) this.#refuse('code without its closing )');
+    return values;
   }
 }

@@ -6,6 +6,7 @@ import type { Time } from '../sim/base/time.ts';
 import type { Socket } from '../sim/kernel/socket.ts';
 import type { SockAddr } from '../sim/syscall/kernel.ts';
 import { tcpInfo } from '../sim/tcp/info.ts';
+import { memoryInfo } from '../sim/tcp/memory-info.ts';
 import { isAny, parseAddress, unmapped } from '../sim/wire/address.ts';
 import { CWR, FIN, PSH, SYN } from '../sim/wire/tcp.ts';
 import type { Config } from './config.ts';
@@ -194,6 +195,6 @@ export class Wire {
     this.#track(this.#flow);
     const { now } = this.#machine;
     const tcb = this.#underTest?.tcb;
-    return tcb ? tcpInfo(tcb, now) : this.#underTest && NO_CONNECTION;
+    return tcb ? { ...tcpInfo(tcb, now), ...memoryInfo(tcb) } : this.#underTest && NO_CONNECTION;
   }
 }

@@ -4,8 +4,10 @@
  * The log names the cause of each event; this file only puts them into words, and beside a retransmission tells what
  * became of the packet that it repeats.
  */
+
 import { errnoName } from '../sim/base/errno.ts';
 import { human, seconds, type Time } from '../sim/base/time.ts';
+import { ERRQUEUE } from '../sim/base/uapi.ts';
 import { SIGNATURES } from '../sim/syscall/signatures.ts';
 import { TRANSITIONS } from '../sim/tcp/states.ts';
 import type { Log } from '../sim/trace/log.ts';
@@ -127,6 +129,14 @@ function textOf(log: Log, event: Event): string {
   }
 }
 
+/** What an entry of the error queue is about, by ee_origin. */
+const REPORTS: Readonly<Record<number, string>> = {
+  [ERRQUEUE.SO_EE_ORIGIN_ICMP]: 'an ICMP error',
+  [ERRQUEUE.SO_EE_ORIGIN_ICMP6]: 'an ICMPv6 error',
+  [ERRQUEUE.SO_EE_ORIGIN_TIMESTAMPING]: 'the time of a byte that was sent',
+  [ERRQUEUE.SO_EE_ORIGIN_ZEROCOPY]: 'the memory of a send is free again',
+};
+
 const packets = (n: number): string => (n === 1 ? 'another' : `${n} others`);
 
 /** Events that seldom stand in a chain. */
@@ -147,6 +157,8 @@ function plainText(event: Exclude<Event, EventOf<'packet.sent'>>, host: string):
       const queue = event.kind === 'queue.syn' ? 'SYN queue' : 'accept queue';
       return `${queue} of ${host}: ${event.change}, ${event.length} of ${event.limit}`;
     }
+    case 'queue.error':
+      return `error queue of ${host}: ${REPORTS[event.origin] ?? 'an error'}, ${event.length} in it`;
     case 'tcp.send':
       return `${host}: SND.UNA ${event.una}, SND.NXT ${event.nxt}, written to ${event.end}`;
     case 'tcp.recv':

@@ -15,6 +15,10 @@ const TRUE = [
   'assert 0x10 + 2 * 3 - 1 == 21',
   'cwnd = 4\ncwnd += 7; cwnd -= 1\nassert tcpi_snd_cwnd == cwnd  # a comment',
   'print(tcpi_snd_cwnd)',
+  'assert 7 / 2 == 3.5 and 2 ** 3 == 8 and .5 + 1e3 == 1000.5',
+  'assert abs(tcpi_snd_cwnd - 12) == 2 and max(1, min(5, 3)) == 3 and int(3.7) == 3',
+  'n = 3 if tcpi_snd_cwnd > 20 else 4\nassert n == 4 and True and not False',
+  'assert (tcpi_snd_cwnd == 10 and\n        tcpi_unacked == 0), (tcpi_snd_cwnd,\n tcpi_unacked)',
   'assert tcpi_snd_cwnd == \\\n 10',
   'TCP_INFINITE_SSTHRESH = 0x7fffffff\nassert tcpi_snd_ssthresh == TCP_INFINITE_SSTHRESH',
 ];
@@ -47,6 +51,8 @@ describe('code in a script', () => {
       'assert 1 2',
       'x = "a"',
       'if 1: pass',
+      'assert 1 if 2',
+      'assert (1, 2) == 1',
     ]) {
       assert.equal(code(text).end, 'unsupported', text);
     }
