@@ -63,7 +63,7 @@ export const BUNDLES = [
   {
     entry: 'src/session/worker-node.ts',
     out: 'session-worker.cjs',
-    budget: 600,
+    budget: 800,
     options: { ...COMMONJS, external: ['koffi'] },
   },
   { entry: 'src/cli/main.ts', out: 'socknb.mjs', budget: 450, options: { ...PROGRAM, external: ['koffi'] } },
