@@ -66,7 +66,7 @@ export const BUNDLES = [
     budget: 800,
     options: { ...COMMONJS, external: ['koffi'] },
   },
-  { entry: 'src/cli/main.ts', out: 'socknb.mjs', budget: 450, options: { ...PROGRAM, external: ['koffi'] } },
+  { entry: 'src/cli/main.ts', out: 'socknb.mjs', budget: 650, options: { ...PROGRAM, external: ['koffi'] } },
   { entry: 'webview/lab.ts', out: 'lab.js', budget: 400, options: RENDERER },
 ];
 
