@@ -46,6 +46,8 @@ interface Result {
   readonly lacks: readonly string[];
   /** What it wrote; undefined: something that is not simulated, or nothing. */
   readonly output?: string;
+  /** A real one would have written more: what is not found there may be missing here alone. */
+  readonly partial?: boolean;
   /** Its exit status is not 0. */
   readonly failed?: boolean;
 }
@@ -58,13 +60,13 @@ function runShell(shell: Shell, text: string): Result {
     if (command.when === 'failed' && !failed) continue;
     if (command.when === 'succeeded' && failed) continue;
     if (command.when !== 'failed') lacks.push(...last.lacks); // what `||` makes good is not lacking
-    last = runSimple(shell, command, command.piped ? last.output : undefined);
+    last = runSimple(shell, command, command.piped ? last : undefined);
   }
   return { ...last, lacks: [...lacks, ...last.lacks] };
 }
 
 /** A command, as a function of its words, the file that its output goes to, and what it reads. */
-type Command = (host: Host, args: readonly string[], to: string | undefined, input: string | undefined) => Result;
+type Command = (host: Host, args: readonly string[], to: string | undefined, input: Result | undefined) => Result;
 
 const DONE: Result = { lacks: [] };
 const lack = (what: string): Result => ({ lacks: [what] });
@@ -75,12 +77,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   sysctl:           (host, args) => all(args.filter((word) => !word.startsWith('-')).map((word) => assign(host, word))),
   'set_sysctls.py': (host, args) => all(args.map((word) => assign(host, word))),
   echo:             (host, args, to) => to === undefined ? { lacks: [], output: args.join(' ') } : writeFile(host, to, args.join(' ')),
-  nstat:            () => DONE,
+  nstat:            (host) => ({ lacks: [], output: nstat(host), partial: true }),
   true:             () => DONE,
   cat, dd, ethtool, grep, ip, rm, tc,
 };
 
-function runSimple({ host, read, depth }: Shell, { words, to }: Simple, input: string | undefined): Result {
+function runSimple({ host, read, depth }: Shell, { words, to }: Simple, input: Result | undefined): Result {
   const [path = '', ...args] = words;
   const name = path.split('/').at(-1) as string;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -106,12 +108,26 @@ function cat(host: Host, paths: readonly string[]): Result {
 }
 
 /** Lines that hold a text; it fails when there is none. */
-function grep(host: Host, args: readonly string[], _: string | undefined, input: string | undefined): Result {
+function grep(host: Host, args: readonly string[], _: string | undefined, input: Result | undefined): Result {
   const [pattern = '', ...paths] = args;
-  const text = paths.length === 0 ? input : cat(host, paths).output;
+  const { output: text, partial } = (paths.length === 0 ? input : cat(host, paths)) ?? DONE;
   if (text === undefined || pattern.startsWith('-')) return refused('grep', args);
   const found = text.split('\n').filter((line) => line.includes(pattern));
+  if (found.length === 0 && partial) return refused('grep', args);
   return { lacks: [], output: found.join('\n'), failed: found.length === 0 };
+}
+
+/** The counters as nstat(8) had them when it last ran on a host. */
+const HISTORY = new WeakMap<Host, ReadonlyMap<string, number>>();
+
+/** What has been counted since nstat last ran. */
+function nstat(host: Host): string {
+  const before = HISTORY.get(host);
+  HISTORY.set(host, new Map(host.counters));
+  const lines = [...host.counters].map(([name, count]) => [name, count - (before?.get(name) ?? 0)] as const);
+  return ['#kernel', ...lines.filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count} 0.0`)].join(
+    '\n',
+  );
 }
 
 function rm(host: Host, args: readonly string[]): Result {

@@ -101,6 +101,8 @@ export class Host implements Port {
   readonly routes = new Map<string, RouteMetrics>();
   /** What routers have said of the paths to single addresses. */
   readonly pathMtus = new PathMtus();
+  /** Counters under the names that nstat(8) prints: 'TcpExtOutOfWindowIcmps'. */
+  readonly counters = new Map<string, number>();
   readonly totals: Totals = { orphans: 0, timeWaits: 0 };
   readonly demux = new Demux();
   readonly links: Link[] = [];
@@ -158,6 +160,11 @@ export class Host implements Port {
     const refusal = writeSysctl(this.sysctl, name, value);
     if (!refusal) this.changed();
     return refusal;
+  }
+
+  /** Something happened that the kernel counts. */
+  count(counter: string): void {
+    this.counters.set(counter, (this.counters.get(counter) ?? 0) + 1);
   }
 
   /** A setting, the device or a route was changed: connections go by it from now on. */

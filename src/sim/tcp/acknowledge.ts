@@ -135,8 +135,8 @@ export function acknowledge(turn: Turn, segment: Segment, window: number): void 
 
 /** What recovery asks for (tcp_xmit_recovery): after a timeout new data may tell whether it was needed (F-RTO). */
 function sendAgain(turn: Turn, rexmit: Rexmit): void {
-  if (rexmit === 'none') return;
   const { tcb } = turn;
+  if (rexmit === 'none' || tcb.state === 'SYN-SENT') return; // data of a SYN waits for what the SYN,ACK says of it
   if (rexmit === 'new') {
     pushPending(turn, NODELAY);
     if (seqLt(tcb.cc.highSeq, tcb.snd.nxt)) return;

@@ -27,11 +27,26 @@ export interface PathError {
 /** Whether the quoted segment is one that is on its way: RFC 5927 section 4.1. Anyone can send an error. */
 export const isOutstanding = ({ snd }: Tcb, quoted: Seq): boolean => seqLe(snd.una, quoted) && seqLe(quoted, snd.nxt);
 
-/** An error about an outstanding segment. @param report the program asked to hear of errors at once (IP_RECVERR) */
-export function errorArrives(tcb: Tcb, error: PathError, quoted: Seq, report: boolean, now: Time): Effect[] {
+/** What the kernel knows of the program. */
+export interface Listeners {
+  /** It asked to hear of errors at once (IP_RECVERR). */
+  report: boolean;
+  /** It holds the connection already, though the handshake may not be done (Fast Open). */
+  accepted: boolean;
+}
+
+/** An error about an outstanding segment. */
+export function errorArrives(
+  tcb: Tcb,
+  error: PathError,
+  quoted: Seq,
+  { report, accepted }: Listeners,
+  now: Time,
+): Effect[] {
   const turn = begin(tcb, now);
-  if (error.unreachable) revertBackoff(turn, quoted);
-  if (tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED') {
+  const { pending } = tcb.fastOpen;
+  if (error.unreachable && !pending) revertBackoff(turn, quoted);
+  if (tcb.state === 'SYN-SENT' || (tcb.state === 'SYN-RECEIVED' && !(pending && accepted))) {
     note(turn, `${error.about}: the connection cannot be made`, '9293 3.9.2.2', 'tcp_ipv4.c tcp_v4_err');
     enter(turn, 'rcv ICMP', 'CLOSED');
     finish(turn, error.errno);

@@ -61,6 +61,9 @@ const REACH = {
 /** In REACH the state is that of `a`, but for a passive open it is `b`'s. */
 const endOf = (state: string): 'a' | 'b' => (state === 'SYN-RECEIVED' ? 'b' : 'a');
 
+/** The program holds the connection, and did not ask to hear of errors. */
+const QUIET = { report: false, accepted: true };
+
 describe('tcp/states: every row of the table', () => {
   describe('reached by rules', () => {
     for (const [state, reach] of Object.entries(REACH)) {
@@ -243,13 +246,13 @@ describe('tcp/states: every row of the table', () => {
   it('an ICMP error ends a connection that does not stand yet, and none that does', () => {
     const refused = { about: 'port unreachable', errno: 'ECONNREFUSED', unreachable: false } as const;
     const opening = REACH['SYN-SENT']();
-    opening.obey('a', errorArrives(opening.a, refused, opening.a.iss, false, opening.now));
+    opening.obey('a', errorArrives(opening.a, refused, opening.a.iss, QUIET, opening.now));
     assert.deepEqual([opening.a.state, opening.errors('a')], ['CLOSED', ['ECONNREFUSED']]);
     const request = REACH['SYN-RECEIVED']();
     request.obey('b', requestRefused(request.b, refused, request.now));
     assert.deepEqual([request.b.state, request.errors('b')], ['CLOSED', []]);
     const standing = Duo.established();
-    standing.obey('a', errorArrives(standing.a, refused, standing.a.snd.una, false, standing.now));
+    standing.obey('a', errorArrives(standing.a, refused, standing.a.snd.una, QUIET, standing.now));
     assert.deepEqual([standing.a.state, standing.a.softError], ['ESTABLISHED', 'ECONNREFUSED']);
   });
 

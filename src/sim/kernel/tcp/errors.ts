@@ -91,7 +91,7 @@ export function tcpError(host: Host, message: IcmpPacket, quote: Quote, packet: 
 function judge(host: Host, socket: Socket, tcb: Tcb, meaning: Meaning, message: IcmpPacket, quote: Quote): void {
   const quoted = seq(quote.seq);
   if (tcb.state === 'TIME-WAIT' || tcb.state === 'CLOSED') return;
-  if (tcb.state === 'SYN-RECEIVED' && !tcb.active) {
+  if (tcb.state === 'SYN-RECEIVED' && !tcb.active && !tcb.fastOpen.pending) {
     // the program knows nothing of it yet: it is dropped without a word, or nothing happens
     if (meaning.abort && quoted === tcb.iss) apply(host, socket, requestRefused(tcb, meaning, host.now));
     return;
@@ -99,6 +99,7 @@ function judge(host: Host, socket: Socket, tcb: Tcb, meaning: Meaning, message: 
   if (!isOutstanding(tcb, quoted)) {
     const rule = `${meaning.about}, about a segment that is not on its way: ignored`;
     log(host, socket, rule, '5927 4.1');
+    host.count('TcpExtOutOfWindowIcmps');
     return;
   }
   if (meaning.mtu !== undefined) {
@@ -108,7 +109,7 @@ function judge(host: Host, socket: Socket, tcb: Tcb, meaning: Meaning, message: 
   const early = tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED';
   const report = quote.src.family === 6 ? socket.receiveErrors6 : socket.receiveErrors;
   if (early && report) tell(host, socket, meaning, message);
-  apply(host, socket, errorArrives(tcb, meaning, quoted, report, host.now));
+  apply(host, socket, errorArrives(tcb, meaning, quoted, { report, accepted: !socket.parent }, host.now));
 }
 
 function log(host: Host, socket: Socket, rule: string, rfc: string): void {

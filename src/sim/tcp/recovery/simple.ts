@@ -14,7 +14,8 @@ import { limitDuplicates } from './reno-sack.ts';
 export function simpleRetransmit(turn: Turn): void {
   const { tcb } = turn;
   const { cc, counts } = tcb;
-  const mss = currentMss(tcb);
+  // the data of a SYN stands behind it in a record of its own, so neither looks too large (tcp_send_syn_data)
+  const mss = tcb.fastOpen.synData && tcb.state === 'SYN-SENT' ? -1 : currentMss(tcb);
   for (let skb = tcb.queue.sent.head; skb; skb = skb.next) if (segmentPayload(skb) > mss) markLost(tcb, skb);
   if (counts.lostOut === 0) return;
   if (!tcb.sackOk) limitDuplicates(tcb, 0);
