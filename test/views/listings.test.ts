@@ -70,6 +70,17 @@ describe('tcpdump', () => {
     }
   });
 
+  it('shows the numbers of a refusal as they are, since nothing was seen to count them from', async () => {
+    const refused = await run([
+      async ({ client }) => {
+        await client.connect(await client.socket(2, 1), { addr: '10.0.0.2', port: 9 }).catch(() => {});
+      },
+    ]);
+    const [syn, reset] = tcpdump.model(refused, refused.length).lines.map(({ text }) => text);
+    const [, isn] = /seq (\d+), win/.exec(syn ?? '') ?? [];
+    assert.match(reset ?? '', new RegExp(`Flags \\[R\\.\\], seq 0, ack ${Number(isn) + 1}, win 0, length 0$`));
+  });
+
   it('does not see at the receiver what was lost on the way', () => {
     const { log: told, lost, drop } = story();
     const numbers = (host: number) => tcpdump.model(told, told.length, { host }).lines.map((line) => line.n);
