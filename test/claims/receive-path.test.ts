@@ -1,5 +1,6 @@
 /** Claims about how data comes from the card into the program. */
 import assert from 'node:assert/strict';
+import { type Seq, seqDiff } from '../../src/sim/base/seq.ts';
 import { ms } from '../../src/sim/base/time.ts';
 import { failure } from '../sim/world-kit.ts';
 import {
@@ -118,8 +119,8 @@ describe('claims: receive-path', () => {
       assert.equal(duplicate?.ack, 1);
       const block = onWire(lab).at(-1)?.options.sack?.[0];
       const first = onWire(lab).find(({ payload }) => payload.length > 0)!;
-      const relative = (at: unknown) => (at as number) - (first.seq as unknown as number) + 1;
-      assert.deepEqual([relative(block?.left), relative(block?.right)], [101, 201]);
+      const relative = (at: Seq) => seqDiff(at, first.seq) + 1;
+      assert.deepEqual([relative(block!.left), relative(block!.right)], [101, 201]);
       assert.equal(part.calls({ call: 'read' })[0]?.returned, undefined);
       assert.deepEqual(await reading.join(), pattern(200));
       await pause(20);

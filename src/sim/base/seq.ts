@@ -6,15 +6,18 @@
  */
 declare const seqBrand: unique symbol;
 
-/** A sequence number; an unsigned 32-bit integer at run time. */
+/**
+ * A sequence number. At run time a signed 32-bit integer: that is a small integer to every engine, while half of the
+ * unsigned ones would be objects on the heap.
+ */
 export type Seq = { readonly [seqBrand]: true };
 
 const raw = (a: Seq): number => a as unknown as number;
 
 /** The sequence number with the low 32 bits of `n`. */
-export const seq = (n: number): Seq => (n >>> 0) as unknown as Seq;
+export const seq = (n: number): Seq => (n | 0) as unknown as Seq;
 /** The unsigned 32-bit value, for wire and print. */
-export const seqNumber = (a: Seq): number => raw(a);
+export const seqNumber = (a: Seq): number => raw(a) >>> 0;
 /** `a + n`, modulo 2^32; `n` may be negative. */
 export const seqAdd = (a: Seq, n: number): Seq => seq(raw(a) + n);
 /** How far `a` is ahead of `b`: negative when it is behind. */
