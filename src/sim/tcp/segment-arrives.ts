@@ -12,9 +12,10 @@ import { agreeOnEcn } from './ecn.ts';
 import { synAckOfFastOpen, takeSynData } from './fast-open.ts';
 import { startKeepAlive } from './keepalive.ts';
 import { syncMss } from './mtu.ts';
-import { output } from './output.ts';
+import { output, sendAckIfDue } from './output.ts';
 import { acknowledgeArrival, DELAYED_ACK_MAX, enterQuickAck, inPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
+import { shortWay } from './receive/text.ts';
 import { TIMEOUT_MIN } from './recovery/rack.ts';
 import { firstSyn, initTransfer, sendSyn } from './syn.ts';
 import type { Tcb } from './tcb.ts';
@@ -51,9 +52,13 @@ export function segmentArrives(tcb: Tcb, segment: Segment, now: Time): Arrival {
         forListener = timeWaitSegment(turn, segment) === 'new';
         break;
       }
-      for (const check of CHECKS) if (check(turn, segment) === 'stop') break;
-      output(turn);
+      if (!shortWay(turn, segment)) {
+        for (const check of CHECKS) if (check(turn, segment) === 'stop') break;
+        output(turn);
+      }
       acknowledgeArrival(turn);
+      sendAckIfDue(turn);
+      return { effects: turn.effects, forListener };
   }
   output(turn);
   return { effects: turn.effects, forListener };

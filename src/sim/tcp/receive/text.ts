@@ -13,11 +13,11 @@ import { openWindow } from '../window.ts';
 import { enterQuickAck, estimateAto } from './acknowledging.ts';
 import { growBuffer, growWindow, measureByEcho, measureByWindow, measureSegment } from './autotune.ts';
 import { charge, hasMemory, headersOf, trueSize, uncharge } from './memory.ts';
-import { predictAgain, takesShortWay } from './prediction.ts';
+import { predict, predictAgain, takesShortWay } from './prediction.ts';
 import { canJoin, joined, type Skb } from './queue.ts';
 import { dataReady } from './read.ts';
 import { blockForEarly, removeBlocks, tellDuplicate, tellDuplicateToo } from './sack.ts';
-import type { Check } from './validate.ts';
+import { type Check, replaceRecentTimestamp } from './validate.ts';
 
 /** Bytes from which on a segment tells something about the window's growth (tcp_event_data_recv). */
 const WORTH_GROWING = 128;
@@ -94,6 +94,24 @@ function skbOf(tcb: Tcb, segment: Segment, end: Seq): Skb {
     fin: (segment.flags & FIN) !== 0,
     truesize: trueSize(payload.length, headersOf(tcb, segment)),
   };
+}
+
+/**
+ * Data that was predicted and acknowledges nothing new goes straight to the receive queue: none of the checks has anything
+ * to say about it (tcp_input.c tcp_rcv_established, the fast path).
+ * @returns whether it did
+ */
+export function shortWay(turn: Turn, segment: Segment): boolean {
+  const { tcb } = turn;
+  const { length } = segment.payload;
+  if (length === 0 || seqDiff(segment.ack, tcb.snd.una) !== 0 || openWindow(tcb) < length) return false;
+  predict(tcb, segment);
+  if (!takesShortWay(tcb, trueSize(length, headersOf(tcb, segment)))) return false;
+  measureByEcho(turn, segment, length);
+  replaceRecentTimestamp(turn, segment);
+  tcb.snd.wl1 = segment.seq;
+  inTurn(turn, segment, seqAdd(segment.seq, length));
+  return true;
 }
 
 function inTurn(turn: Turn, segment: Segment, end: Seq): void {
