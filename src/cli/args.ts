@@ -41,11 +41,11 @@ export const COMMANDS = {
     files: 'one',
   },
   packetdrill: {
-    usage: 'packetdrill FILE|FOLDER... [--ip-version ipv4|ipv4-mapped-v6|ipv6] [--format text|tap|junit|table] [--show VIEW]... [--pcapng OUT] [--define NAME=VALUE]...',
+    usage: 'packetdrill FILE|FOLDER... [--ip-version ipv4|ipv4-mapped-v6|ipv6] [--format text|tap|junit|table] [--show VIEW]... [--pcapng OUT] [--pace MICROSECONDS] [--define NAME=VALUE]...',
     about: 'Runs packetdrill scripts against a simulated host; what it cannot simulate is told apart from what fails.',
     options: {
       'ip-version': { type: 'string' }, format: { type: 'string' }, show: { type: 'string', multiple: true }, pcapng: { type: 'string' },
-      define: { type: 'string', multiple: true },
+      pace: { type: 'string' }, define: { type: 'string', multiple: true },
     },
     files: 'many',
   },
@@ -91,6 +91,8 @@ export type Command =
       show: readonly ViewId[];
       /** Where captures go: a file for one script, a folder for several; undefined: none is made. */
       pcapng: string | undefined;
+      /** Microseconds that each event keeps the machine. */
+      pace: number;
       define: readonly string[];
     };
 
@@ -142,6 +144,7 @@ export function parseCommand(args: readonly string[]): Command {
         format: formatOf(values.format),
         show: viewsOf(values.show),
         pcapng: values.pcapng as string | undefined,
+        pace: paceOf(values.pace),
         define: (values.define as readonly string[] | undefined) ?? [],
       };
   }
@@ -172,6 +175,12 @@ function formatOf(value: unknown): ScriptFormat {
   const format = SCRIPT_FORMATS.find((known) => known === (value ?? 'text'));
   if (!format) throw new UsageError(`--format is ${SCRIPT_FORMATS.join(', ')}, not '${value}'`);
   return format;
+}
+
+function paceOf(value: unknown): number {
+  const pace = Number(value ?? 0);
+  if (value !== '' && pace >= 0 && pace <= 1000) return pace;
+  throw new UsageError(`--pace is a number of microseconds from 0 to 1000, not '${value}'`);
 }
 
 function modeOf(value: unknown): ModeName | undefined {

@@ -6,7 +6,7 @@ import { needs } from '../packetdrill/needs.ts';
 import { parse } from '../packetdrill/parse.ts';
 import { asJunit, asTap, asText, summary, type Verdict } from '../packetdrill/report.ts';
 import { run } from '../packetdrill/run.ts';
-import { ZERO } from '../sim/base/time.ts';
+import { us, ZERO } from '../sim/base/time.ts';
 import { pcapng } from '../views/pcapng.ts';
 import { textOf } from '../views/text.ts';
 import { type Command, captureName, UsageError } from './args.ts';
@@ -27,7 +27,7 @@ export function packetdrill(command: PacketdrillCommand, io: Io): number {
   for (const file of scripts) {
     const text = readText(file);
     const read = (path: string) => readBeside(file, path);
-    const { outcome, log } = run(text, { seed: SEED, defines, read, ...(mode && { mode }) });
+    const { outcome, log } = run(text, { seed: SEED, defines, read, pace: us(command.pace), ...(mode && { mode }) });
     if (log && captureOf) writeBytes(captureOf(file), pcapng(log, { host: 0, seed: SEED, program: PROGRAM }));
     const verdict = { file, outcome, took: log?.now ?? ZERO };
     verdicts.push(verdict);

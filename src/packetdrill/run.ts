@@ -40,6 +40,11 @@ export interface RunOptions {
   defines?: ReadonlyMap<string, string>;
   /** Over which version of IP, whatever the script says; unless given as it says, else over IPv4. */
   mode?: Mode;
+  /**
+   * How long each event keeps the machine; 0 unless given. A real one needs some microseconds for each, so that what is
+   * answered "at once" was asked a little earlier: a few scripts rest on that.
+   */
+  pace?: Time;
   /** Files that commands name. */
   read?: ReadFile;
 }
@@ -73,7 +78,7 @@ export function run(text: string, options: RunOptions = {}): RunResult {
     const config = configOf(script, options.mode);
     const { localAddr, remoteAddr, mtu } = config;
     machine = new Machine({ local: localAddr, remote: remoteAddr, mtu, seed: options.seed ?? 1 });
-    running = new Run(script, config, machine, options.read ?? (() => undefined));
+    running = new Run(script, config, machine, options.read ?? (() => undefined), options.pace ?? ZERO);
     running.all();
     return { outcome: { end: 'passed' }, log: machine.log };
   } catch (error) {
@@ -110,6 +115,7 @@ class Run {
   readonly #config: Config;
   readonly #machine: Machine;
   readonly #read: ReadFile;
+  readonly #pace: Time;
   readonly #calls: Calls;
   readonly #wire: Wire;
   readonly #main: Task;
@@ -121,7 +127,8 @@ class Run {
   /** When the event before this one was due. */
   #before: Time = ZERO;
 
-  constructor(script: Script, config: Config, machine: Machine, read: ReadFile) {
+  constructor(script: Script, config: Config, machine: Machine, read: ReadFile, pace: Time) {
+    this.#pace = pace;
     this.#script = script;
     this.#config = config;
     this.#machine = machine;
@@ -153,6 +160,7 @@ class Run {
       this.#machine.advance(from);
       this.#act(action, from, base);
     }
+    if (this.#pace > 0) this.#machine.advance(after(this.#machine.now, this.#pace));
     this.#checkBlocked();
     this.#before = when.kind === 'any' ? this.#machine.now : from;
   }
