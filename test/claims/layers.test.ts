@@ -4,7 +4,7 @@ import { seqAdd } from '../../src/sim/base/seq.ts';
 import { address } from '../../src/sim/wire/address.ts';
 import { emitTcpIp } from '../../src/sim/wire/packet.ts';
 import { failure } from '../sim/world-kit.ts';
-import { connection, dial, experiment, listener, onWire, pattern, read, socket } from './lab.ts';
+import { C, connection, dial, experiment, listener, onWire, pattern, read, socket, text } from './lab.ts';
 
 /** Bytes of the IP header and of the TCP header of a packet. */
 const headers = (bytes: Uint8Array): [ip: number, tcp: number] => {
@@ -13,6 +13,29 @@ const headers = (bytes: Uint8Array): [ip: number, tcp: number] => {
 };
 
 describe('claims: layers', () => {
+  // The simulator's packets begin with the IP header: three of the four groups, and the fourth is Ethernet.
+  it('osi-is-a-reference-model', () =>
+    experiment(async (lab) => {
+      const { A, B, world } = lab;
+      const { fd, child } = await connection(lab);
+      const request = 'GET / HTTP/1.1\r\nHost: server\r\n\r\n';
+      await A.write(fd, request);
+      assert.equal(await read(B, child), request);
+      const frame = world.log
+        .of('packet.sent')
+        .map(({ bytes }) => bytes)
+        .find(({ length }) => length > 60)!;
+      const [ip, tcp] = headers(frame);
+      const groups = {
+        network: frame.subarray(0, ip),
+        transport: frame.subarray(ip, ip + tcp),
+        application: frame.subarray(ip + tcp),
+      };
+      assert.deepEqual([groups.network[0], groups.network[9]], [0x45, 6]);
+      assert.equal((groups.transport[2]! << 8) | groups.transport[3]!, 80);
+      assert.equal(text(groups.application), request, 'neither session nor presentation has a header');
+    }));
+
   it('osi-session-layer-owns-connections', () =>
     experiment(async (lab) => {
       const { A, B, world, pause } = lab;
@@ -81,7 +104,7 @@ describe('claims: layers', () => {
       ));
   }
 
-  // There are no routers: the header, and the host that has no route.
+  // There are no routers: the header, the path that is down for a second, and the host that has no route.
   it('ip-layer-addresses-and-routes', () =>
     experiment(async (lab) => {
       const { A, world } = lab;
@@ -93,6 +116,20 @@ describe('claims: layers', () => {
         assert.deepEqual([src, dst], host === 0 ? ['10.0.0.1', '10.0.0.2'] : ['10.0.0.2', '10.0.0.1']);
       }
       assert.equal(await failure(A.connect(await socket(A), { addr: '192.0.2.1', port: 80 })), 'ENETUNREACH');
+    }));
+
+  it('ip-layer-addresses-and-routes: packets are lost on the way, the connection is not', () =>
+    experiment(async (lab) => {
+      const { A, B, wire, rows, pause } = lab;
+      const { fd, child } = await connection(lab);
+      wire.cut();
+      await A.write(fd, 'HELLO');
+      await pause(1000);
+      wire.mend();
+      assert.equal(await read(B, child), 'HELLO');
+      const { tcpi_total_retrans: again = 0 } = await A.getsockopt(fd, C.SOL_TCP, C.TCP_INFO);
+      assert.ok(again >= 1);
+      assert.equal(rows('client')[0]?.state, 'ESTAB');
     }));
 
   // From IP upwards; why packets end is in the log instead of in counters.
@@ -141,6 +178,18 @@ describe('claims: layers', () => {
       );
       assert.equal(rows('server', 'ESTAB')[0]?.recvQ, 100);
     }));
+
+  it('tcp-header-size-and-fields: no timestamps', () =>
+    experiment(
+      async (lab) => {
+        const { fd } = await connection(lab);
+        await lab.A.write(fd, pattern(100));
+        await lab.pause(50);
+        const offsets = lab.world.log.of('packet.sent').map(({ bytes }) => headers(bytes)[1] / 4);
+        assert.deepEqual(offsets.slice(2), [5, 5, 5]);
+      },
+      { client: { sysctl: { 'net.ipv4.tcp_timestamps': 0 } } },
+    ));
 
   // TCP alone.
   it('transport-layer-tcp-udp-ports', () =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { ms } from '../../src/sim/base/time.ts';
 import { failure } from '../sim/world-kit.ts';
-import { C, connection, dial, experiment, listener, onWire, pattern, read, readAll, socket } from './lab.ts';
+import { C, connection, dial, experiment, listener, onWire, pattern, read, readAll, socket, text } from './lab.ts';
 
 describe('claims: model', () => {
   it('socket-is-endpoint', () =>
@@ -32,12 +32,13 @@ describe('claims: model', () => {
       assert.equal(await read(B, child), 'abcd');
     }));
 
-  // There is neither /proc nor lseek().
+  // Without /proc/self/fd.
   it('socket-is-a-file-descriptor', () =>
     experiment(async (lab) => {
       const { fd, child } = await connection(lab);
       assert.equal(await lab.A.write(fd, 'abc'), 3);
       assert.equal(await read(lab.B, child), 'abc');
+      assert.equal(await failure(lab.A.lseek(fd, 0, C.SEEK_SET)), 'ESPIPE');
     }));
 
   it('fd-small-integer-per-process', () =>
@@ -62,15 +63,15 @@ describe('claims: model', () => {
       assert.equal(await read(B, child), 'HELLO');
     }));
 
-  // With the one congestion control that there is.
-  for (const [mtu, size] of [
-    [1500, 1448],
-    [1400, 1348],
+  for (const [control, mtu, size] of [
+    ['cubic', 1500, 1448],
+    ['reno', 1500, 1448],
+    ['cubic', 1400, 1348],
   ] as const) {
-    it(`kernel-runs-the-protocol: MTU ${mtu}`, () =>
+    it(`kernel-runs-the-protocol: ${control}, MTU ${mtu}`, () =>
       experiment(
         async (lab) => {
-          const { A, B, begin, wire } = lab;
+          const { A, B, begin, wire, world } = lab;
           const { fd, child } = await connection(lab);
           const part = begin();
           let data = 0;
@@ -78,17 +79,21 @@ describe('claims: model', () => {
           const reading = readAll(B, child, 100_000);
           assert.equal(await A.write(fd, pattern(100_000)), 100_000);
           assert.deepEqual(await reading, pattern(100_000));
-          assert.equal(part.calls({ host: 'client' }).length, 1);
+          assert.equal(await A.getsockopt(fd, C.SOL_TCP, C.TCP_CONGESTION), control);
+          assert.deepEqual(
+            world.calls({ host: 'client' }).map(({ call, result }) => `${call} ${result}`),
+            ['socket 3', 'connect 0', 'write 100000', 'getsockopt 0'],
+          );
           const segments = part.data('client');
           assert.ok(Math.abs(segments.length - 100_000 / size) < 4, `${segments.length} segments`);
           assert.equal(Math.max(...segments.map(({ length }) => length)), size);
           assert.equal(segments.filter(({ retransmission }) => retransmission).length, 1);
         },
-        { link: { mtu } },
+        { link: { mtu }, client: { sysctl: { 'net.ipv4.tcp_congestion_control': control } } },
       ));
   }
 
-  // Relative to the initial sequence numbers, which cannot be chosen.
+  // Relative to the initial sequence numbers, as the log has them.
   it('control-block-per-connection', () =>
     experiment(async (lab) => {
       const { A, pause, world } = lab;
@@ -104,28 +109,36 @@ describe('claims: model', () => {
       assert.deepEqual(block(), [301, 301, 1]);
     }));
 
-  // B has two addresses: 10.0.0.2 and 127.0.0.1.
+  // A host has one address of a family: the third one here is an IPv6 address.
   it('socket-struct-keyed-by-addresses', () =>
-    experiment(async (lab) => {
-      const { B, rows } = lab;
-      const fresh = await socket(B);
-      assert.deepEqual(await B.getsockname(fresh), { addr: '0.0.0.0', port: 0 });
-      assert.equal(await failure(B.getpeername(fresh)), 'ENOTCONN');
-      const door = await listener(lab);
-      assert.deepEqual(await B.getsockname(door), { addr: '0.0.0.0', port: 80 });
-      assert.deepEqual([rows('server')[0]?.state, rows('server')[0]?.peer], ['LISTEN', '0.0.0.0:*']);
-      await dial(lab);
-      const inside = await socket(B);
-      await B.connect(inside, { addr: '127.0.0.1', port: 80 });
-      const names = [];
-      for (const _ of [1, 2]) names.push((await B.getsockname(await B.accept(door))).addr);
-      assert.deepEqual(names.sort(), ['10.0.0.2', '127.0.0.1']);
+    experiment(
+      async (lab) => {
+        const { B, rows } = lab;
+        const fresh = await socket(B);
+        assert.deepEqual(await B.getsockname(fresh), { addr: '0.0.0.0', port: 0 });
+        assert.equal(await failure(B.getpeername(fresh)), 'ENOTCONN');
+        const door = await listener(lab);
+        assert.deepEqual(await B.getsockname(door), { addr: '0.0.0.0', port: 80 });
+        assert.deepEqual([rows('server')[0]?.state, rows('server')[0]?.peer], ['LISTEN', '0.0.0.0:*']);
 
-      const local = await socket(B);
-      await B.bind(local, { addr: '127.0.0.1', port: 81 });
-      await B.listen(local, 5);
-      assert.equal(await failure(dial(lab, 81)), 'ECONNREFUSED');
-    }));
+        const both = await B.socket(C.AF_INET6, C.SOCK_STREAM);
+        await B.bind(both, { addr: C.in6addr_any, port: 443 });
+        await B.listen(both, 5);
+        const names = [];
+        for (const addr of ['10.0.0.2', '2001:db8::2', '127.0.0.1']) {
+          const fd = await B.socket(addr.includes(':') ? C.AF_INET6 : C.AF_INET, C.SOCK_STREAM);
+          await B.connect(fd, { addr, port: 443 });
+          names.push((await B.getsockname(await B.accept(both))).addr);
+        }
+        assert.deepEqual(names, ['::ffff:10.0.0.2', '2001:db8::2', '::ffff:127.0.0.1']);
+
+        const local = await socket(B);
+        await B.bind(local, { addr: '127.0.0.1', port: 81 });
+        await B.listen(local, 5);
+        assert.equal(await failure(dial(lab, 81)), 'ECONNREFUSED');
+      },
+      { server: { address6: '2001:db8::2' } },
+    ));
 
   // A copy by dup() stands for the one that fork() makes.
   it('fd-inherited-across-fork', () =>
@@ -184,6 +197,32 @@ describe('claims: model', () => {
         { rtt: rtt || 20 },
       ));
   }
+
+  // The library is this test's own.
+  it('frameworks-do-the-socket-work', () =>
+    experiment(async (lab) => {
+      const { A, B, begin } = lab;
+      const fetch = async (url: URL): Promise<string> => {
+        const fd = await socket(A);
+        await A.connect(fd, { addr: url.hostname, port: Number(url.port) });
+        await A.write(fd, `GET ${url.pathname} HTTP/1.0\r\n\r\n`);
+        const response = text(await readAll(A, fd, 65_536));
+        await A.close(fd);
+        return response.slice(response.indexOf('\r\n\r\n') + 4);
+      };
+      const door = await listener(lab, { port: 8080 });
+      B.spawn('server', async (me) => {
+        const child = await me.accept(door);
+        const path = (await read(me, child)).split(' ')[1];
+        await me.write(child, 'HTTP/1.0 200 OK\r\n\r\n');
+        await me.write(child, `you asked for ${path}`);
+        await me.close(child);
+      });
+      const part = begin();
+      assert.equal(await fetch(new URL('http://10.0.0.2:8080/lesson')), 'you asked for /lesson');
+      const calls = part.calls({ thread: 'client' }).map(({ call }) => call);
+      assert.deepEqual(calls, ['socket', 'connect', 'write', 'read', 'read', 'read', 'close']);
+    }));
 
   // The stream; there are no datagrams.
   it('sockets-are-reliable', () =>

@@ -4,7 +4,7 @@ import type { Hooks, Kernel, Limits, Outcome, Process, Topology } from '../../sr
 import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
 import { STATES } from '../../src/sim/tcp/states.ts';
 import type { EventOf, Kind } from '../../src/sim/trace/schema.ts';
-import { createSimulator } from '../../src/sim/world.ts';
+import { createSimulator, type WorldOptions } from '../../src/sim/world.ts';
 
 export const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SOL_TCP } = CONSTANTS;
 
@@ -12,6 +12,8 @@ export interface KitOptions {
   seed?: number;
   link?: Partial<Topology['links'][number]>;
   hooks?: Partial<Hooks>;
+  /** As WorldOptions has them. */
+  world?: Pick<WorldOptions, 'initialSequence' | 'openFiles'>;
   /** What is special about the hosts: kernel, settings. */
   client?: Omit<Topology['hosts'][number], 'name' | 'address'>;
   server?: Omit<Topology['hosts'][number], 'name' | 'address'>;
@@ -30,8 +32,16 @@ export interface Kit {
   milliseconds(): number;
 }
 
-export function kit({ seed = 1, link = {}, hooks = {}, client: one = {}, server: two = {} }: KitOptions = {}): Kit {
+export function kit({
+  seed = 1,
+  link = {},
+  hooks = {},
+  world = {},
+  client: one = {},
+  server: two = {},
+}: KitOptions = {}): Kit {
   const kernel = createSimulator({
+    ...world,
     seed,
     topology: {
       hosts: [
