@@ -1,5 +1,6 @@
 /** A world of two hosts, as most tests want it, and questions to its log. */
 import { ms, s, type Time } from '../../src/sim/base/time.ts';
+import type { LinkOptions } from '../../src/sim/net/link.ts';
 import type { Hooks, Kernel, Limits, Outcome, Process, Topology } from '../../src/sim/syscall/kernel.ts';
 import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
 import { STATES } from '../../src/sim/tcp/states.ts';
@@ -10,7 +11,7 @@ export const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SOL_TCP } = CONS
 
 export interface KitOptions {
   seed?: number;
-  link?: Partial<Topology['links'][number]>;
+  link?: Partial<Topology['links'][number] & Pick<LinkOptions, 'offload'>>;
   hooks?: Partial<Hooks>;
   /** As WorldOptions has them. */
   world?: Pick<WorldOptions, 'initialSequence' | 'openFiles'>;
