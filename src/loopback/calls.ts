@@ -167,7 +167,7 @@ export const receive = (call: Call, fd: number, buf: Uint8Array, flags: number |
     for (;;) {
       const rest = buf.subarray(done);
       const n = flags === undefined ? libc.read(real, rest, rest.length) : libc.recv(real, rest, rest.length, flags);
-      const all = flags !== undefined && (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0;
+      const all = !file.nonblocking && ((flags ?? 0) & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) === MSG_WAITALL;
       if (n >= 0) {
         done += n;
         if (!all || n === 0 || done === buf.length) return finish();

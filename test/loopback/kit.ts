@@ -73,7 +73,7 @@ function kit(kernel: Kernel): Kit {
   };
 }
 
-export const simulated = (): Kit => kit(createSimulator({ seed: 1, topology: TOPOLOGY, hooks: HOOKS }));
+export const simulated = (topology = TOPOLOGY): Kit => kit(createSimulator({ seed: 1, topology, hooks: HOOKS }));
 
 const open = new Set<Kernel>();
 

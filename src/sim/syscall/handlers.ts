@@ -122,9 +122,15 @@ export const shutdown: Handler<[fd: number, how: number]> = (call, [fd, how]) =>
     if (how !== CONSTANTS.SHUT_RD && how !== CONSTANTS.SHUT_WR && how !== CONSTANTS.SHUT_RDWR)
       return { errno: 'EINVAL' };
     const { tcb } = sock;
-    if (!tcb || tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') return { errno: 'ENOTCONN' };
     const reading = how !== CONSTANTS.SHUT_WR;
     const writing = how !== CONSTANTS.SHUT_RD;
+    if (!tcb || tcb.state === 'CLOSED' || tcb.state === 'TIME-WAIT') {
+      // it is shut all the same
+      sock.receiveShut ||= reading;
+      sock.sendShut ||= writing;
+      stateChanged(host, sock);
+      return { errno: 'ENOTCONN' };
+    }
     if (tcb.state === 'LISTEN') {
       if (reading) {
         stopListening(host, sock);

@@ -2,12 +2,14 @@
  * Bytes that go from one description to another without a copy through the program: sendfile(2), splice(2) (Linux
  * splice.c, tcp.c tcp_splice_read). Nothing here is a copy event: pages change hands.
  */
+
 import { concat } from '../base/bytes.ts';
 import type { OpenFile } from '../kernel/file.ts';
 import type { Pipe } from '../kernel/pipe.ts';
 import type { Reply } from '../kernel/task.ts';
 import { apply } from '../kernel/tcp/bridge.ts';
 import { available, read } from '../tcp/receive/read.ts';
+import { atUrgentMark } from '../tcp/receive/urgent.ts';
 import { type Call, type Handler, patience } from './call.ts';
 import { CONSTANTS as C } from './signatures.ts';
 import { sendFrom } from './transfer.ts';
@@ -119,7 +121,7 @@ function toPipe(
   }
   if (!socket) return { errno: 'EINVAL' };
   const { tcb } = socket;
-  if (tcb && available(tcb) > 0) {
+  if (tcb && available(tcb) > 0 && !atUrgentMark(tcb)) {
     const views: Uint8Array[] = [];
     const { effects } = read(tcb, { length: most, views }, call.host.now);
     apply(call.host, socket, effects);

@@ -127,8 +127,10 @@ function receiveUrgent(socket: Socket, buf: Uint8Array, flags: number, finish: F
   if (!tcb) return { errno: 'EINVAL' };
   const found = takeUrgent(tcb, (flags & MSG_PEEK) !== 0);
   if (found === 'EINVAL') return { errno: 'EINVAL' };
-  if (found === 'end' || socket.receiveShut || socket.over) return finish(socket, 0, EMPTY);
-  if (found === 'EAGAIN') return { errno: 'EAGAIN' };
+  if (found === 'end' || found === 'EAGAIN') {
+    const ended = found === 'end' || socket.receiveShut || socket.over;
+    return ended ? finish(socket, 0, EMPTY) : { errno: 'EAGAIN' };
+  }
   if (buf.length === 0) return finish(socket, 0, EMPTY);
   if (flags & MSG_TRUNC) return finish(socket, 1, EMPTY);
   if (isNowhere(buf)) return { errno: 'EFAULT' };
