@@ -4,14 +4,19 @@
  * AF_INET6, and over IPv6, or over the one that is named (ipv4, ipv4-mapped-v6, ipv6). Needs Linux, root, `unshare`, `ip`, and google/packetdrill,
  * found by $PACKETDRILL or on PATH; without them it says so and does nothing. A script whose header names another kernel
  * than this one is run all the same: the header says with which it has agreed, not with which it must.
+ *
+ * `--arrivals N [--seed S]`: N random scripts (arrivals.ts) in which the simulator says what the kernel will answer.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
 
 const FOLDER = join(import.meta.dirname, 'scripts');
+const PREDICTIONS = join(import.meta.dirname, '../../.build/arrivals');
 const named = process.env.PACKETDRILL ?? 'packetdrill';
 const PACKETDRILL = named.includes('/') ? resolve(named) : named;
 /** Real seconds that one script may take. */
@@ -97,7 +102,11 @@ for (const name of ['reno', 'cubic', 'bbr']) {
 }
 
 const { values, positionals } = parseArgs({
-  options: { 'ip-version': { type: 'string' } },
+  options: {
+    'ip-version': { type: 'string' },
+    arrivals: { type: 'string' },
+    seed: { type: 'string', default: '0' },
+  },
   allowPositionals: true,
 });
 const chosen = values['ip-version'];
@@ -107,7 +116,28 @@ if (chosen !== undefined && !Object.hasOwn(MODES, chosen)) {
 }
 const modes = chosen === undefined ? Object.keys(MODES) : [chosen];
 
-const given = positionals.map((file) => resolve(file));
+/**
+ * Writes random scripts, one file for each seed, and gives their names.
+ * @param {number} count
+ * @param {number} seed of the first
+ */
+async function predictions(count, seed) {
+  mkdirSync(PREDICTIONS, { recursive: true });
+  const outfile = join(PREDICTIONS, 'arrivals.mjs');
+  const entryPoints = [join(import.meta.dirname, 'arrivals.ts')];
+  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20' });
+  const { arrivals } = /** @type {typeof import('./arrivals.ts')} */ (await import(pathToFileURL(outfile).href));
+  return Array.from({ length: count }, (_, i) => {
+    const file = join(PREDICTIONS, `${seed + i}-v4.pkt`);
+    writeFileSync(file, arrivals(seed + i));
+    return file;
+  });
+}
+
+const given =
+  values.arrivals === undefined
+    ? positionals.map((file) => resolve(file))
+    : await predictions(Number(values.arrivals), Number(values.seed));
 const files =
   given.length > 0
     ? given

@@ -4,9 +4,7 @@
  * first packs what is queued, then throws away what came out of order, last first, and at last refuses what comes
  * (tcp_input.c tcp_try_rmem_schedule, tcp_prune_queue, tcp_collapse).
  *
- * Sizes are those of a packet that a driver puts into one buffer, as the tun device does. Linux would also copy small
- * segments into what is left of the buffer before (tcp_try_coalesce), but not while somebody captures the packets: here
- * somebody always does.
+ * Sizes are those of a packet that a driver puts into one buffer, as the tun device does.
  */
 import { concat } from '../../base/bytes.ts';
 import { type Seq, seqAdd, seqDiff, seqLe, seqLt, seqMax } from '../../base/seq.ts';
@@ -39,6 +37,10 @@ export function trueSize(payload: number, headers = 52): number {
   // larger packets lie in pages that they share
   return bytes <= 8192 ? bufferSize(bytes) + SKB : SMALL_HEAD + SKB + payload;
 }
+
+/** Bytes that the buffer of such a packet takes behind it (skb_tailroom). */
+export const tailroom = (truesize: number, payload: number, headers: number): number =>
+  Math.max(0, truesize - SKB - SHARED_INFO - PAD - headers - payload);
 
 /** Bytes of the headers that a segment came with. */
 export function headersOf({ settings }: Tcb, { options }: Segment): number {

@@ -1,9 +1,8 @@
 /**
  * The receive queue: what came in its turn and was not read (Linux sk_receive_queue). It holds views of the packets'
- * payload; bytes are copied when a program reads them, never before. Taking from the front and adding at the end cost the
+ * payload: bytes are copied when a program reads them, or when a small segment fits into the buffer of the one before. Taking from the front and adding at the end cost the
  * same however long the queue is. What memory it may take is the owner's business (memory.ts).
  */
-import { concat } from '../../base/bytes.ts';
 import { type Seq, seqDiff } from '../../base/seq.ts';
 
 /** A segment's payload as it waits (Linux struct sk_buff). */
@@ -16,22 +15,31 @@ export interface Skb {
   readonly fin: boolean;
   /** Kernel memory that it takes. */
   readonly truesize: number;
-  /** Made of others to win memory: bytes that its buffer still takes. Nobody else looks at it, so it may grow. */
-  readonly room?: number;
+  /** Bytes that its buffer still takes behind these (skb_tailroom). */
+  readonly room: number;
+  /** The bytes lie in memory of our own that reaches as far as `room`; else they are a view of the packet. */
+  readonly grown?: true;
 }
 
 /** Whether a segment fits into the buffer of the one before it (tcp_input.c tcp_try_coalesce). */
 export const canJoin = (last: Skb, { seq, bytes }: Skb): boolean =>
-  last.room !== undefined && bytes.length <= last.room && seqDiff(last.end, seq) === 0;
+  bytes.length <= last.room && seqDiff(last.end, seq) === 0;
 
-/** Both in that buffer. */
-export const joined = (last: Skb, { bytes, end, fin }: Skb): Skb => ({
-  ...last,
-  end,
-  fin,
-  bytes: concat([last.bytes, bytes]),
-  room: (last.room ?? 0) - bytes.length,
-});
+/** Both in that buffer: here, as in Linux, bytes are copied before a program reads them. */
+export function joined(last: Skb, { bytes, end, fin }: Skb): Skb {
+  if (bytes.length === 0) return { ...last, end, fin };
+  const { length } = last.bytes;
+  let { buffer, byteOffset } = last.bytes;
+  if (!last.grown) {
+    const copy = new Uint8Array(length + last.room);
+    copy.set(last.bytes);
+    buffer = copy.buffer;
+    byteOffset = 0;
+  }
+  const both = new Uint8Array(buffer, byteOffset, length + bytes.length);
+  both.set(bytes, length);
+  return { ...last, end, fin, bytes: both, room: last.room - bytes.length, grown: true };
+}
 
 /** Taken entries are forgotten together once they are this many. */
 const SLACK = 64;

@@ -12,7 +12,7 @@ import { enter, finish, note, type Turn, wakeReaders } from '../turn.ts';
 import { openWindow } from '../window.ts';
 import { enterQuickAck, estimateAto } from './acknowledging.ts';
 import { growBuffer, growWindow, measureByEcho, measureByWindow, measureSegment } from './autotune.ts';
-import { charge, hasMemory, headersOf, trueSize, uncharge } from './memory.ts';
+import { charge, hasMemory, headersOf, tailroom, trueSize, uncharge } from './memory.ts';
 import { predict, predictAgain, takesShortWay } from './prediction.ts';
 import { canJoin, joined, type Skb } from './queue.ts';
 import { dataReady } from './read.ts';
@@ -68,11 +68,13 @@ export const text: Check = (turn, segment) => {
 function dataForNobody(turn: Turn, segment: Segment): boolean {
   const { tcb } = turn;
   const { length } = segment.payload;
-  if (!tcb.receiveShut || length === 0 || !seqLt(tcb.rcv.nxt, seqAdd(segment.seq, length))) return false;
+  const nobody = tcb.receiveShut || tcb.finReceived; // after a FIN nothing can be new
+  if (!nobody || length === 0 || !seqLt(tcb.rcv.nxt, seqAdd(segment.seq, length))) return false;
   note(turn, 'data for a socket that is closed: reset', '9293 3.6.1', 'tcp_input.c tcp_rcv_state_process');
   answerWithReset(turn, segment);
+  const errno = tcb.state === 'CLOSE-WAIT' ? 'EPIPE' : 'ECONNRESET';
   enter(turn, 'ABORT', 'CLOSED');
-  finish(turn, 'ECONNRESET');
+  finish(turn, errno);
   return true;
 }
 
@@ -87,12 +89,15 @@ function outside(turn: Turn, why: string): 'next' {
 /** The segment as it waits. */
 function skbOf(tcb: Tcb, segment: Segment, end: Seq): Skb {
   const { payload } = segment;
+  const headers = headersOf(tcb, segment);
+  const truesize = trueSize(payload.length, headers);
   return {
     seq: segment.seq,
     end,
     bytes: payload,
     fin: (segment.flags & FIN) !== 0,
-    truesize: trueSize(payload.length, headersOf(tcb, segment)),
+    truesize,
+    room: tailroom(truesize, payload.length, headers),
   };
 }
 
@@ -135,6 +140,7 @@ function inTurn(turn: Turn, segment: Segment, end: Seq): void {
   }
   enqueue(tcb, skb);
   if (skb.bytes.length > 0) arrived(turn, segment, skb);
+  if (skb.fin) forgetEarly(tcb);
   if (rcv.early.length > 0) {
     fill(turn);
     if (rcv.early.length === 0) turn.ackNow = true; // the gap is filled: RFC 5681 section 4.2
@@ -191,11 +197,15 @@ function fill(turn: Turn): void {
     uncharge(tcb, skb.truesize);
     if (seqLt(rcv.nxt, skb.end)) enqueue(tcb, skb);
   }
-  if (tcb.finReceived) {
-    for (const skb of early.list()) uncharge(tcb, skb.truesize);
-    early.clear();
-  }
+  if (tcb.finReceived) forgetEarly(tcb);
   early.pass(rcv.nxt);
+}
+
+/** The stream has ended: what is said to come behind its end goes (end of tcp_fin). */
+function forgetEarly(tcb: Tcb): void {
+  const { early } = tcb.rcv;
+  for (const skb of early.list()) uncharge(tcb, skb.truesize);
+  early.clear();
 }
 
 function early(turn: Turn, segment: Segment, end: Seq): void {
