@@ -339,6 +339,47 @@ const PROGRAMS: Record<string, (k: Kit) => Promise<unknown>> = {
     return [missing, sent, text(head), moved, text(back, n), end, refused];
   },
 
+  'what the error queue tells of sent data': async (k) => {
+    const listener = await k.client.socket(C.AF_INET, C.SOCK_STREAM);
+    await k.client.bind(listener, { addr: k.client.ip, port: 0 });
+    await k.client.listen(listener, 1);
+    const fd = await k.client.socket(C.AF_INET, C.SOCK_STREAM);
+    await k.client.connect(fd, { addr: k.client.ip, port: (await k.client.getsockname(listener)).port });
+    const told: unknown[] = [];
+    const reports = async () => {
+      for (;;) {
+        const message: MsgHdr = { iov: [new Uint8Array(0)] };
+        const result = await errno(k.client.recvmsg(fd, message, C.MSG_ERRQUEUE));
+        const control = message.control?.map(({ level, type, data }) => [level, type, Array.isArray(data) || data]);
+        told.push([result, message.flags, control]);
+        if (result !== 0) return;
+      }
+    };
+    await reports();
+    await k.client.setsockopt(fd, C.SOL_SOCKET, C.SO_ZEROCOPY, 1);
+    await k.client.send(fd, 'one', C.MSG_ZEROCOPY);
+    await settle(k);
+    await k.client.send(fd, 'two', C.MSG_ZEROCOPY);
+    await k.client.send(fd, 'copied');
+    await settle(k);
+    await reports();
+    const stamps =
+      C.SOF_TIMESTAMPING_TX_SCHED |
+      C.SOF_TIMESTAMPING_TX_SOFTWARE |
+      C.SOF_TIMESTAMPING_TX_ACK |
+      C.SOF_TIMESTAMPING_SOFTWARE |
+      C.SOF_TIMESTAMPING_OPT_ID |
+      C.SOF_TIMESTAMPING_OPT_TSONLY;
+    await k.client.setsockopt(fd, C.SOL_SOCKET, C.SO_TIMESTAMPING, stamps);
+    await k.client.send(fd, 'stamped');
+    await settle(k);
+    await reports();
+    await k.client.send(fd, 'again', C.MSG_ZEROCOPY);
+    await settle(k);
+    await reports();
+    return told;
+  },
+
   'a blocking call ends at its timeout': async (k) => {
     const { fd, listener } = await connected(k);
     await k.client.setsockopt(fd, C.SOL_SOCKET, C.SO_RCVTIMEO, ms(20));
