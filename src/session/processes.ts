@@ -132,7 +132,9 @@ export class Processes {
     }
     if (main) {
       const process = thread as Process;
-      Object.assign(face, { pid: process.pid, ip: process.ip, host: process.host, process: face });
+      const { pid, ip, ip6, host } = process;
+      const identity: Omit<Process, keyof Thread | 'spawn'> = { pid, ip, ip6, host };
+      Object.assign(face, { ...identity, process: face });
       face.spawn = (name: string, body: (thread: Thread) => Promise<unknown>) => this.#spawn(process, name, body);
       face[FORM] = () => `Process ${process.name} (pid ${process.pid}, ${process.ip})`;
     } else {

@@ -58,6 +58,20 @@ beforeEach(async () => {
 /** The error's name and place, as one text. */
 const at = ({ error }: RunResult): string => `${error?.name} ${error?.line}:${error?.column}`;
 
+describe('a cell', () => {
+  it('connects over IPv6 by the names that C has for it', async () => {
+    const listening = LISTENING.replace('AF_INET,', 'AF_INET6,').replace('INADDR_ANY', 'in6addr_any');
+    const result = await bench.run(`${listening}
+const fd = await client.socket(AF_INET6, SOCK_STREAM);
+await client.connect(fd, { addr: server.ip6, port: 80 });
+const peer = { addr: '', port: 0 };
+await server.accept(door, peer);
+console.log(peer.addr === client.ip6, (await client.getpeername(fd)).addr, client.ip);`);
+    assert.ok(result.ok, JSON.stringify(result.error));
+    assert.equal(bench.output, 'true 2001:db8::2 10.0.0.1\n');
+  });
+});
+
 describe('values and output of a cell', () => {
   const VALUES: [source: string, value: string | undefined][] = [
     ['1 + 1', '2'],
