@@ -178,11 +178,3 @@ export function setNoDelay(tcb: Tcb, on: boolean, now: Time): Effect[] {
   if (on) pushPending(turn, PUSH);
   return turn.effects;
 }
-
-/** TCP_CORK: holds back what is not full; when it ends, all leaves (tcp.c __tcp_sock_set_cork). */
-export function setCork(tcb: Tcb, on: boolean, now: Time): Effect[] {
-  const turn = begin(tcb, now);
-  tcb.opts.cork = on;
-  if (!on) pushPending(turn, tcb.noDelay ? PUSH : undefined);
-  return turn.effects;
-}

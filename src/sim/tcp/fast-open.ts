@@ -3,7 +3,7 @@
  * in the SYN, and a server that takes it before the handshake is done. Which cookie is valid, and what a host remembers of
  * its peers, is the kernel's business (kernel/tcp/fast-open.ts); here is what a connection does with it.
  */
-import { type Seq, seqAdd } from '../base/seq.ts';
+import { seqAdd } from '../base/seq.ts';
 import type { Segment } from '../wire/tcp.ts';
 import { currentSsthresh } from './congestion/validation.ts';
 import { synText } from './receive/text.ts';
@@ -156,6 +156,3 @@ export function takeSynData(turn: Turn, segment: Segment): void {
 
 /** Whether data may leave although the handshake is not done (tcp_passive_fastopen). */
 export const mayWriteEarly = ({ state, fastOpen }: Tcb): boolean => state === 'SYN-RECEIVED' && fastOpen.pending;
-
-/** Just past the SYN. */
-export const afterSyn = ({ iss }: Tcb): Seq => seqAdd(iss, 1);

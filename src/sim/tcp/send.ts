@@ -2,7 +2,7 @@
  * SEND (RFC 9293 section 3.10.2; Linux tcp.c tcp_sendmsg_locked): takes bytes from the program into records of the send
  * queue, and lets them leave while the rest is still being taken, as Linux does.
  */
-import { type Seq, seqAdd, seqDiff, seqLt } from '../base/seq.ts';
+import { seqAdd, seqLt } from '../base/seq.ts';
 import type { Time } from '../base/time.ts';
 import { limitedBy } from './chrono.ts';
 import { restartAfterIdle } from './congestion/validation.ts';
@@ -162,6 +162,3 @@ function endOfWrite(turn: Turn, flags: SendFlags): void {
 
 /** Bytes that the peer has not acknowledged, sent or not (SIOCOUTQ). */
 export const unacknowledged = (tcb: Tcb): number => tcb.queue.length;
-
-/** The stream's position of a sequence number, from the first byte on (0-based). */
-export const streamOffset = (tcb: Tcb, at: Seq): number => seqDiff(at, seqAdd(tcb.iss, 1));
