@@ -39,6 +39,9 @@ export interface TopologyLink {
   readonly gap?: number;
   /** Octets of the largest IP packet. */
   readonly mtu: number;
+  /** Octets of the largest packet that a router half-way forwards; absent: as many. `blackHole`: it does not say so. */
+  readonly pathMtu?: number;
+  readonly blackHole?: boolean;
 }
 
 /** A host: what it is reached by, and what kind of machine it is. */
@@ -95,7 +98,19 @@ const SETTING = /^net(?:\.\w+)+$/;
 const HOST_KEYS = ['address', 'address6', 'kernel', 'sysctl'];
 /** Probabilities of what may happen to a packet, as tc-netem(8) names it. */
 const CHANCES = ['duplicate', 'corrupt', 'reorder'] as const;
-const LINK_KEYS = ['between', 'delay', 'rate', 'queue', 'loss', ...CHANCES, 'gap', 'jitter', 'mtu'];
+const LINK_KEYS = [
+  'between',
+  'delay',
+  'rate',
+  'queue',
+  'loss',
+  ...CHANCES,
+  'gap',
+  'jitter',
+  'mtu',
+  'path-mtu',
+  'black-hole',
+];
 
 /** The topology of a front matter's `topology:` value; faults go to the reader's report. */
 export function readTopology(yaml: YamlReader, value: Value): Topology {
@@ -221,6 +236,14 @@ function readLink(yaml: YamlReader, value: Value, hosts: Topology['hosts']): Top
   const loss = read('loss', (at) => yaml.number(at, { min: 0, max: 1 }));
   const queue = read('queue', (at) => yaml.number(at, QUEUE));
   const mtu = read('mtu', (at) => yaml.number(at, MTU));
+  const pathMtu = read('path-mtu', (at) => yaml.number(at, MTU));
+  const blackHole = read('black-hole', (at) => yaml.choice(at, ['true', 'false'] as const)) === 'true';
+  if (blackHole && pathMtu === undefined) {
+    yaml.fault(
+      entries.get('black-hole') as Value,
+      '`black-hole` is about packets larger than `path-mtu`: give that, too.',
+    );
+  }
   const jitter = read('jitter', (at) => readQuantity(yaml, at, DELAY_UNITS, '1ms'));
   const gap = read('gap', (at) => yaml.number(at, GAP));
   const chances: Partial<Record<(typeof CHANCES)[number], number>> = {};
@@ -242,6 +265,8 @@ function readLink(yaml: YamlReader, value: Value, hosts: Topology['hosts']): Top
     ...(gap === undefined ? {} : { gap }),
     ...(jitter === undefined ? {} : { jitter: ns(jitter) }),
     mtu: mtu ?? LINK_DEFAULTS.mtu,
+    ...(pathMtu === undefined ? {} : { pathMtu }),
+    ...(blackHole && { blackHole }),
   };
 }
 

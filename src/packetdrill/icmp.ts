@@ -3,8 +3,8 @@
  * and the first eight bytes of the segment that the error is about, as packetdrill does.
  */
 import { EMPTY } from '../sim/base/bytes.ts';
-import { icmpPacket } from '../sim/kernel/icmp.ts';
 import { ICMP4, ICMP6, type Icmp, QUOTED } from '../sim/wire/icmp.ts';
+import { icmpPacket } from '../sim/wire/icmp-packet.ts';
 import { emitIpv4, PROTOCOL } from '../sim/wire/ipv4.ts';
 import { emitIpv6 } from '../sim/wire/ipv6.ts';
 import { putU16, putU32 } from '../sim/wire/octets.ts';

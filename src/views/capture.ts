@@ -4,6 +4,7 @@
  */
 import { flipped } from '../sim/base/bytes.ts';
 import type { Time } from '../sim/base/time.ts';
+import { DROPS } from '../sim/net/drops.ts';
 import type { Log } from '../sim/trace/log.ts';
 import type { EventOf } from '../sim/trace/schema.ts';
 import { factsOf } from './facts.ts';
@@ -21,7 +22,7 @@ export interface Seen {
 }
 
 /** Drops that happen before a packet reaches a host: a capture there does not see it. */
-const ON_THE_WAY = new Set(['lost on the link', 'link queue full']);
+const ON_THE_WAY = new Set<string>([DROPS.lost, DROPS.queueFull, DROPS.tooBig]);
 
 /** The packets that pass a host from position `from` of the log on, in order. */
 export function seenAt(log: Log, host: number, from = 0): Seen[] {

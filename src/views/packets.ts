@@ -133,10 +133,10 @@ function blank(
   };
 }
 
-/** What an ICMP message says, as tcpdump puts it; undefined for anything else. */
+/** What an ICMP message says, about as tcpdump puts it; undefined for anything else. */
 function icmpWords(bytes: Uint8Array): string | undefined {
   const said = /: (ICMP.*), length \d+$/.exec(packetText(bytes));
-  return said?.[1];
+  return said?.[1]?.replace(/ \S+ unreachable - need/, ' need');
 }
 
 /** Sockets with both names, by 'source target' of the packets that they send, and the same for those sent to them. */

@@ -199,12 +199,19 @@ function touches({ arrow }: Row, host: number): boolean {
   return (arrow.end ? arrow.arrow.to : arrow.arrow.from) === host;
 }
 
+/** Where an arrow begins that comes from the link itself: beside the lifeline that it goes to, with room for its label. */
+const onTheLink = ({ label }: Arrow, to: number): number => {
+  const room = label.length + LANDING;
+  return to - room > 0 ? to - room : to + room;
+};
+
 function drawArrows(canvas: Canvas, rows: readonly Row[], place: (host: number) => number, now: number): void {
   const busy: { end: number; forward: boolean; slot: number }[] = [];
   for (const [y, row] of rows.entries()) {
     if (!row.arrow || row.arrow.end) continue;
     const { arrow } = row.arrow;
-    const [a, b] = [place(arrow.from), place(arrow.to)];
+    const b = place(arrow.to);
+    const a = arrow.from < 0 ? onTheLink(arrow, b) : place(arrow.from);
     if (a === b) {
       canvas.letters(y, Math.min(a + 1, canvas.width - 1), `⟲ ${arrow.label}`);
       continue;

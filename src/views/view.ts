@@ -90,6 +90,7 @@ export interface Lifeline {
 export interface Arrow {
   /** The number of `packet.sent`: the packet's identity. */
   n: number;
+  /** -1: the link, which made a copy, or a router on it, which has something to say. */
   from: number;
   to: number;
   sent: Point;

@@ -188,6 +188,14 @@ describe('format: topology', () => {
     assert.deepEqual(link, { ...LINK, duplicate: 0.01, corrupt: 0.001, reorder: 0.25, gap: 5, jitter: 2_000_000 });
   });
 
+  it('reads that a router stands in a link, and whether it says what it does not forward', () => {
+    const link = (more: string) =>
+      read(`topology:\n  links:\n    - { between: [client, server], ${more} }`).topology.links[0];
+    assert.deepEqual(link('path-mtu: 1400'), { ...LINK, pathMtu: 1400 });
+    assert.deepEqual(link('path-mtu: 1400, black-hole: true'), { ...LINK, pathMtu: 1400, blackHole: true });
+    assert.deepEqual(link('path-mtu: 1400, black-hole: false'), { ...LINK, pathMtu: 1400 });
+  });
+
   it('joins two hosts by default, and one by nothing', () => {
     assert.deepEqual(topology('hosts: {a: 10.0.0.1, b: 10.0.0.2}').links, [{ ...LINK, between: ['a', 'b'] }]);
     assert.deepEqual(topology('hosts: {a: 10.0.0.1}').links, []);

@@ -140,8 +140,11 @@ function arrowShapes(model: SequenceModel, xOf: Map<number, number>, step: numbe
   );
   const usual = Math.max(1, median(flights));
   const shapes = model.arrows.map((arrow): Omit<ArrowShape, 'label' | 'reason'> => {
-    const from = xOf.get(arrow.from) ?? 0;
-    const to = xOf.get(arrow.to) ?? from + step;
+    const to = xOf.get(arrow.to) ?? (xOf.get(arrow.from) ?? 0) + step;
+    // what comes from the link itself begins half-way
+    const from =
+      xOf.get(arrow.from) ??
+      (to - step >= 0 && xOf.size > 1 && to !== Math.min(...xOf.values()) ? to - step / 2 : to + step / 2);
     const end = arrow.end ?? { row: Math.min(model.rows, arrow.sent.row + usual) };
     const gone = end.row - arrow.sent.row;
     const share =
@@ -287,7 +290,8 @@ const clamp = (n: number, low: number, high: number): number => Math.min(Math.ma
 
 /** A packet in a sentence, for a tool tip and a screen reader. */
 export function packetSentence(arrow: Arrow, hosts: SequenceModel['lifelines']): string {
-  const name = (host: number) => hosts.find((line) => line.host === host)?.name ?? `host ${host}`;
+  const name = (host: number) =>
+    hosts.find((line) => line.host === host)?.name ?? (host < 0 ? 'the link' : `host ${host}`);
   const size = arrow.length > 0 ? `, ${count(arrow.length)} bytes` : '';
   const ack = arrow.ack === null ? '' : `, ack ${arrow.ack}`;
   const fate = {

@@ -2,6 +2,7 @@
 export const DROPS = {
   lost: 'lost on the link',
   queueFull: 'link queue full',
+  tooBig: 'too big for the next link',
   checksum: 'bad checksum',
   malformed: 'malformed packet',
   notOurs: 'no host has this address',

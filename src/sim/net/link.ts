@@ -11,9 +11,10 @@ import { flipped } from '../base/bytes.ts';
 import { Rng } from '../base/rng.ts';
 import { type Time, ZERO } from '../base/time.ts';
 import type { Log } from '../trace/log.ts';
-import { type Packet, RawPacket } from '../wire/packet.ts';
+import { type Packet, RawPacket, type TcpPacket } from '../wire/packet.ts';
 import { DROPS } from './drops.ts';
 import { Pipe, type Receiver } from './pipe.ts';
+import { type RouterOptions, refuses, tooBig } from './router.ts';
 import type { Scheduler } from './scheduler.ts';
 import { Waiting } from './waiting.ts';
 
@@ -55,6 +56,10 @@ export interface LinkOptions extends Impairments {
   queue: number;
   /** Bytes of an IP packet. */
   mtu: number;
+  /** Bytes that a router half-way forwards: less than `mtu`, which is all that the hosts see; absent: as much as `mtu`. */
+  pathMtu?: number | undefined;
+  /** That router drops what is larger without a word. */
+  blackHole?: boolean | undefined;
   /**
    * What the devices at its ends do with a packet that is larger than a segment of the path (GSO): cut it into segments,
    * the default, or carry it whole.
@@ -103,6 +108,7 @@ export class Link {
   readonly #queue: number;
   readonly #jitter: Time;
   readonly #gap: number;
+  readonly #router: RouterOptions | undefined;
   readonly #scheduler: Scheduler;
   readonly #log: Log;
   readonly #there: Direction;
@@ -117,6 +123,7 @@ export class Link {
     log: Log,
   ) {
     const { delay, rate, queue, mtu, offload = 'cut' } = options;
+    const { pathMtu = mtu, blackHole = false } = options;
     const { loss = 0, duplicate = 0, corrupt = 0, jitter = ZERO, reorder = 0, gap = 1 } = options;
     this.index = index;
     this.mtu = mtu;
@@ -126,6 +133,7 @@ export class Link {
     this.#queue = queue;
     this.#jitter = jitter;
     this.#gap = gap;
+    this.#router = pathMtu < mtu ? { pathMtu, blackHole } : undefined;
     this.#scheduler = scheduler;
     this.#log = log;
     const direction = (from: Port, to: Port): Direction => {
@@ -152,7 +160,7 @@ export class Link {
       { cause: -1 },
       {
         ...{ link: index, a: a.index, b: b.index, delay, rate, queue, mtu },
-        ...{ loss, duplicate, corrupt, jitter, reorder, gap },
+        ...{ loss, duplicate, corrupt, jitter, reorder, gap, pathMtu },
       },
     );
   }
@@ -180,6 +188,10 @@ export class Link {
     const onWire = this.#rate === Infinity ? 0 : Math.ceil(((packet.length + FRAME_HEADER) * 8e9) / this.#rate);
     d.free = (start + onWire) as Time;
 
+    if (this.#router && refuses(this.#router, packet)) {
+      this.#refuse(d, this.#router, packet, sock, number);
+      return;
+    }
     const twice = d.duplicate.happens();
     const lost = d.loss.happens();
     if (!lost || twice)
@@ -199,6 +211,18 @@ export class Link {
   #lose(d: Direction, sock: number, number: number): void {
     const at = (d.free + Math.floor(this.#delay / 2)) as Time;
     this.#scheduler.at(at, () => this.#drop(d, sock, number, DROPS.lost));
+  }
+
+  /** The packet has come to the router half-way and goes no further; what the router says comes back at once. */
+  #refuse(d: Direction, router: RouterOptions, packet: TcpPacket, sock: number, number: number): void {
+    const half = Math.floor(this.#delay / 2);
+    this.#scheduler.at((d.free + half) as Time, () => {
+      this.#drop(d, sock, number, DROPS.tooBig);
+      const answer = router.blackHole ? undefined : tooBig(router, packet, this.index);
+      if (!answer) return;
+      const said = this.#log.packetSent(-1, 0, number, d.from.index, this.index, answer);
+      this.#scheduler.at((this.#scheduler.now + half) as Time, () => d.from.arrive(answer, said));
+    });
   }
 
   /** A second packet like the first comes into being on the link; it can be lost like any other, but has no copy. */

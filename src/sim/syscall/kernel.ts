@@ -275,5 +275,8 @@ export interface Topology {
     gap?: number;
     /** Bytes of an IP packet. */
     mtu: number;
+    /** A router half-way forwards no more than this; the hosts do not see it. It says so by ICMP, unless `blackHole`. */
+    pathMtu?: number;
+    blackHole?: boolean;
   }[];
 }

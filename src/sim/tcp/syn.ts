@@ -80,6 +80,7 @@ export function firstSyn(turn: Turn, early?: EarlyData): void {
   if (tcb.active) tcb.ecn.on = asksForEcn(tcb);
   const room = early ? synSpace(tcb, early.mss) : 0;
   tcb.fastOpen.option ??= early?.option;
+  if (tcb.active) beginSearch(tcb, turn.now); // tcp_connect_init: an MSS that is believed to pass, from the start
   sendSyn(turn, early ? queueSynData(turn, early.data.subarray(0, room), early.zerocopy) : EMPTY);
   setTimer(turn, 'retransmit', backedOff(tcb));
 }

@@ -40,7 +40,7 @@ export const EVENTS = {
   'cell.end':       { cell: 'text', ok: 'i32' },
   'host.up':        { name: 'text', address: 'text', address6: 'text', kernel: 'text' },
   'link.up':        { link: 'i32', a: 'i32', b: 'i32', delay: 'time', rate: 'f64', queue: 'i32', mtu: 'i32',
-                      loss: 'f64', duplicate: 'f64', corrupt: 'f64', jitter: 'time', reorder: 'f64', gap: 'i32' },
+                      loss: 'f64', duplicate: 'f64', corrupt: 'f64', jitter: 'time', reorder: 'f64', gap: 'i32', pathMtu: 'i32' },
   'process.start':  { pid: 'i32', name: 'text' },
   'process.exit':   { pid: 'i32', status: 'i32' },
   'task.start':     { pid: 'i32', name: 'text' },

@@ -17,9 +17,9 @@ import {
   UNREACHABLE4,
   UNREACHABLE6,
 } from '../../wire/icmp.ts';
+import type { IcmpPacket } from '../../wire/icmp-packet.ts';
 import { errorEntry } from '../error-queue.ts';
 import type { Host } from '../host.ts';
-import type { IcmpPacket } from '../icmp.ts';
 import type { Socket } from '../socket.ts';
 import { apply } from './bridge.ts';
 import { queueError } from './reports.ts';
