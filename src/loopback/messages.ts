@@ -5,7 +5,7 @@
 import { EMPTY } from '../sim/base/bytes.ts';
 import type { ControlMessage, SockExtendedErr } from '../sim/base/structs.ts';
 import type { Time } from '../sim/base/time.ts';
-import { gather, type Message, room, scatter } from '../sim/syscall/memory.ts';
+import { type ControlNumber, gather, type Message, room, scatter } from '../sim/syscall/memory.ts';
 import { CONSTANTS as C } from '../sim/syscall/signatures.ts';
 import { type Call, type Handler, lastError, POLLIN, POLLOUT, type Reply, waitFor, withDescriptor } from './call.ts';
 import type { Libc } from './libc.ts';
@@ -15,6 +15,8 @@ import { unpack } from './sockaddr.ts';
 const MSGHDR = 56;
 const CMSGHDR = 16;
 const ALIGN = 8;
+/** What a control message with an int takes. */
+const CMSG_INT = 24;
 /** Room for control messages: enough for all that TCP sends, unless the program says how much it has. */
 const CONTROL = 512;
 
@@ -34,6 +36,16 @@ class Header {
     this.#view.setBigUint64(24, 1n, true);
     if (this.control.length > 0) this.#view.setBigUint64(32, libc.address(this.control), true);
     this.#view.setBigUint64(40, BigInt(this.control.length), true);
+  }
+
+  put(control: readonly ControlNumber[]): void {
+    const view = new DataView(this.control.buffer);
+    for (const [i, { level, type, data }] of control.entries()) {
+      view.setBigUint64(CMSG_INT * i, 20n, true);
+      view.setInt32(CMSG_INT * i + 8, level, true);
+      view.setInt32(CMSG_INT * i + 12, type, true);
+      view.setInt32(CMSG_INT * i + 16, data, true);
+    }
   }
 
   get controllen(): number {
@@ -106,7 +118,8 @@ export const sendmsg: Handler<[fd: number, message: Message, flags?: number]> = 
     const { libc } = call;
     const { real, file } = descriptor;
     for (;;) {
-      const header = new Header(libc, data.subarray(done), 0);
+      const header = new Header(libc, data.subarray(done), CMSG_INT * message.control.length);
+      header.put(message.control);
       const sent = libc.sendmsg(real, header.bytes, flags | C.MSG_NOSIGNAL);
       if (sent >= 0) {
         done += sent;

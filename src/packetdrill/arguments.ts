@@ -3,7 +3,7 @@
  * apart. What no program could hand over is refused by name and never passed over.
  */
 import type { EpollEvent, PollFd, SockAddr } from '../sim/syscall/kernel.ts';
-import { type Message, nowhere } from '../sim/syscall/memory.ts';
+import { type ControlNumber, type Message, nowhere } from '../sim/syscall/memory.ts';
 import { CONSTANTS } from '../sim/syscall/signatures.ts';
 import { Unsupported } from './outcome.ts';
 import type { Expression, Field, SyscallAction } from './script.ts';
@@ -136,7 +136,22 @@ export class Arguments {
       name: field(given, 'msg_name') ? name : undefined,
       iov: iov ? this.iov(iov) : [],
       controllen: field(given, 'msg_control') ? Number.MAX_SAFE_INTEGER : 0,
+      control: [],
     };
+  }
+
+  /** A struct msghdr that is sent, with its control messages. */
+  sentMessage(index: number, name: SockAddr): Message {
+    const list = field(this.struct(this.at(index)), 'msg_control');
+    const control = list ? this.list(list).map((one) => this.#controlNumber(this.struct(one))) : [];
+    return { ...this.message(index, name), control };
+  }
+
+  #controlNumber(given: Struct): ControlNumber {
+    const data = this.#need(given, 'cmsg_data');
+    if (data.is === 'struct') this.refuse(`${expressionText(data)} as data of a control message`);
+    const [level, type] = [this.#need(given, 'cmsg_level'), this.#need(given, 'cmsg_type')];
+    return { level: this.value(level), type: this.value(type), data: this.value(data) };
   }
 
   pollFds(index: number): PollFd[] {

@@ -89,6 +89,8 @@ export function iovecs(lengths: Iov, bytes: Uint8Array): string {
 export interface LoggedMessage {
   name?: SockAddr | null;
   iov: Iov;
+  /** Control messages that go. */
+  control?: readonly ControlMessage[];
 }
 
 /** What recvmsg() has left in it. */
@@ -99,14 +101,22 @@ export interface FilledMessage {
   flags: number;
 }
 
+/** Bytes of a control message that holds an int (CMSG_SPACE). */
+const CMSG_INT = 24;
+
 /** struct msghdr that is sent, or was filled in. */
-export function message({ name, iov }: LoggedMessage, bytes: Uint8Array, filled?: FilledMessage): string {
+export function message(
+  { name, iov, control: sent = [] }: LoggedMessage,
+  bytes: Uint8Array,
+  filled?: FilledMessage,
+): string {
   const peer = filled ? filled.name : name;
-  const control =
-    filled && filled.control.length > 0 ? `msg_control=[${filled.control.map(controlMessage).join(', ')}], ` : '';
+  const list = filled?.control ?? sent;
+  const control = list.length > 0 ? `msg_control=[${list.map(controlMessage).join(', ')}], ` : '';
+  const controllen = filled?.controllen ?? CMSG_INT * sent.length;
   return (
     `{msg_name=${sockaddr(peer ?? null)}, msg_namelen=${peer ? 16 : 0}, msg_iov=${iovecs(iov, bytes)}, ` +
-    `msg_iovlen=${iov.length}, ${control}msg_controllen=${filled?.controllen ?? 0}, msg_flags=${flags('flags', filled?.flags ?? 0)}}`
+    `msg_iovlen=${iov.length}, ${control}msg_controllen=${controllen}, msg_flags=${flags('flags', filled?.flags ?? 0)}}`
   );
 }
 
@@ -114,6 +124,9 @@ export const timespec = (time: number): string => `{tv_sec=${Math.floor(time / 1
 
 /** A control message; strace knows the data of some. */
 function controlMessage({ level, type, data }: ControlMessage): string {
+  if (typeof data === 'number' && level === constant('SOL_SOCKET') && type === constant('SO_TIMESTAMPING')) {
+    return '{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SO_TIMESTAMPING_OLD, cmsg_data=???}';
+  }
   if (typeof data === 'number') return `{cmsg_len=20, cmsg_level=SOL_TCP, cmsg_type=${hexNumber(type)}}`;
   if (Array.isArray(data)) {
     const times = data.map(timespec).join(', ');

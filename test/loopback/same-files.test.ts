@@ -374,6 +374,12 @@ const PROGRAMS: Record<string, (k: Kit) => Promise<unknown>> = {
     await k.client.send(fd, 'stamped');
     await settle(k);
     await reports();
+    const only = { level: C.SOL_SOCKET, type: C.SO_TIMESTAMPING, data: C.SOF_TIMESTAMPING_TX_ACK };
+    await k.client.sendmsg(fd, { iov: ['one point'], control: [only] });
+    told.push(await errno(k.client.sendmsg(fd, { iov: ['?'], control: [{ ...only, data: stamps }] })));
+    told.push(await errno(k.client.sendmsg(fd, { iov: ['?'], control: [{ ...only, type: 9999 }] })));
+    await settle(k);
+    await reports();
     await k.client.send(fd, 'again', C.MSG_ZEROCOPY);
     await settle(k);
     await reports();

@@ -100,6 +100,10 @@ const SEEN: readonly (readonly [CallData, string])[] = [
     'sendmsg(4, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="hello ", iov_len=6}, {iov_base="world", iov_len=5}], msg_iovlen=2, msg_controllen=0, msg_flags=0}, MSG_NOSIGNAL)',
   ],
   [
+    call('sendmsg', [3, { iov: [3], control: [{ level: 1, type: 37, data: 512 }] }, 0], { data: utf8('abc') }),
+    'sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="abc", iov_len=3}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SO_TIMESTAMPING_OLD, cmsg_data=???}], msg_controllen=24, msg_flags=0}, 0)',
+  ],
+  [
     call('recvmsg', [5, { iov: [4] }, 0], {
       out: [null, { name: null, control: [{ level: 6, type: 36, data: 7 }], controllen: 24, flags: 0 }],
       returned: utf8('hell'),

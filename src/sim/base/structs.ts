@@ -45,7 +45,7 @@ export interface MsgHdr {
   name?: SockAddr;
   /** Texts and bytes to be sent, or buffers to be filled one after the other. */
   iov: readonly (string | Uint8Array)[];
-  /** Set by recvmsg(). */
+  /** Set by recvmsg(). sendmsg() takes SOL_SOCKET, SO_TIMESTAMPING: which points of this one write are to be told. */
   control?: readonly ControlMessage[];
   /** Room for control messages, in bytes of C; as much as is needed unless given. What does not fit sets MSG_CTRUNC. */
   controllen?: number;

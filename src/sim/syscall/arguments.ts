@@ -2,7 +2,7 @@
 import { utf8 } from '../base/bytes.ts';
 import type { Time } from '../base/time.ts';
 import type { EpollEvent, MsgHdr, PollFd, SockAddr } from './kernel.ts';
-import type { Message } from './memory.ts';
+import type { ControlNumber, Message } from './memory.ts';
 import type { CallName } from './signatures.ts';
 
 /** A duration to sleep for, in whole nanoseconds. @throws RangeError when it is none */
@@ -45,8 +45,9 @@ export const pieces = (iov: readonly (string | Uint8Array)[], call: CallName): U
 
 /** A struct msghdr whose iovecs are these. */
 export function messageOf(message: MsgHdr, iov: readonly Uint8Array[]): Message {
-  const { name, controllen = Number.MAX_SAFE_INTEGER } = message;
-  return { name: name && plainAddress(name), iov, controllen };
+  const { name, control = [], controllen = Number.MAX_SAFE_INTEGER } = message;
+  const numbers = control.filter((one): one is ControlNumber => typeof one.data === 'number');
+  return { name: name && plainAddress(name), iov, controllen, control: numbers };
 }
 
 export const pollList = (fds: readonly PollFd[]): PollFd[] =>

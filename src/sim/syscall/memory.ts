@@ -5,12 +5,21 @@
 import { concat } from '../base/bytes.ts';
 import type { SockAddr } from './kernel.ts';
 
+/** A control message whose data is an int. */
+export interface ControlNumber {
+  level: number;
+  type: number;
+  data: number;
+}
+
 /** struct msghdr as a handler is given it. */
 export interface Message {
   name: SockAddr | undefined;
   iov: readonly Uint8Array[];
-  /** Bytes of C for control messages. */
+  /** Bytes of C for control messages that come. */
   controllen: number;
+  /** Control messages that go: those whose data is a number. */
+  control: readonly ControlNumber[];
 }
 
 /** Memory that is not there. Whoever touches a byte of it gets EFAULT; parts of it are not there either. */

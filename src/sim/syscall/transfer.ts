@@ -22,7 +22,7 @@ import { type Call, type Handler, patience } from './call.ts';
 import { awaitConnection } from './connect.ts';
 import { opensConnection, openWithData } from './fast-open.ts';
 import type { SockAddr } from './kernel.ts';
-import { gather, isNowhere, type Message, room, scatter } from './memory.ts';
+import { type ControlNumber, gather, isNowhere, type Message, room, scatter } from './memory.ts';
 import { CONSTANTS } from './signatures.ts';
 import { readFile, writeFile } from './streams.ts';
 
@@ -157,7 +157,12 @@ export const send: Handler<[fd: number, data: Uint8Array, flags?: number, addres
 
 /** sendmsg(2) */
 export const sendmsg: Handler<[fd: number, message: Message, flags?: number]> = (call, [, message, flags = 0]) =>
-  sendFrom(call, gather(message.iov), { flags, address: message.name, pieces: message.iov });
+  sendFrom(call, gather(message.iov), {
+    flags,
+    address: message.name,
+    pieces: message.iov,
+    control: message.control,
+  });
 
 /** How bytes are sent. */
 export interface Sending {
@@ -165,6 +170,7 @@ export interface Sending {
   address?: SockAddr | undefined;
   /** The program's buffers, where there is more than one. */
   pieces?: readonly Uint8Array[];
+  control?: readonly ControlNumber[];
   /** The bytes are the kernel's own: sendfile() and splice() copy nothing. */
   uncopied?: boolean;
 }
@@ -178,12 +184,17 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
   let opened = false;
   /** The number under which the records of a send with MSG_ZEROCOPY stand. */
   let pinned: number | undefined;
+  /** What is to be told of the last byte. */
+  let stamps = 0;
 
   return () => {
     const { file } = call;
     if (!file) return { errno: 'EBADF' };
     const { socket } = file;
     if (!socket) return { errno: 'ENOTSOCK' };
+    const stamping = stampingOf(socket.timestamping, sending.control ?? []);
+    if (stamping === undefined) return { errno: 'EINVAL' };
+    stamps = stampsOf(stamping);
     const { waits, until } = patience(call, file.nonblocking || (flags & MSG_DONTWAIT) !== 0, socket.sendTimeout);
     const reply = attempt(socket, waits, until);
     if (pinned !== undefined && !('park' in reply)) zeroCopyEnded(call.host, socket, pinned, 'errno' in reply);
@@ -237,7 +248,7 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
       pinned = socket.zeroCopying = beginZerocopy(tcb, socket.zeroCopyNext++, data.length);
     }
     const zerocopy = pinned === undefined ? {} : { zerocopy: pinned, pieces: endsOf(sending.pieces ?? [data]) };
-    const asked = { ...sendFlags(flags), ...zerocopy, stamps: stampsOf(socket), waits };
+    const asked = { ...sendFlags(flags), ...zerocopy, stamps, waits };
     const { taken, effects } = tcpSend(tcb, data, done, asked, call.host.now);
     if (taken > 0 && !sending.uncopied && pinned === undefined) {
       call.log.add('copy.in', { ...call.here, sock: socket.id }, { enter: call.enter, from: done, length: taken });
@@ -251,6 +262,24 @@ export function sendFrom(call: Call, data: Uint8Array, sending: Sending): () => 
   function shorten(errno: 'EPIPE' | 'EFAULT' | 'EAGAIN'): Reply {
     return done > 0 ? { result: done } : { errno };
   }
+}
+
+/** Which points SO_TIMESTAMPING may ask about for one write (SOF_TIMESTAMPING_TX_RECORD_MASK). */
+const RECORD =
+  CONSTANTS.SOF_TIMESTAMPING_TX_HARDWARE |
+  CONSTANTS.SOF_TIMESTAMPING_TX_SOFTWARE |
+  CONSTANTS.SOF_TIMESTAMPING_TX_SCHED |
+  CONSTANTS.SOF_TIMESTAMPING_TX_ACK;
+
+/** The socket's flags of SO_TIMESTAMPING, or those of control messages (sock_cmsg_send). @returns undefined: EINVAL */
+function stampingOf(flags: number, control: readonly ControlNumber[]): number | undefined {
+  let asked = flags;
+  for (const { level, type, data } of control) {
+    if (level !== CONSTANTS.SOL_SOCKET) continue;
+    if (type !== CONSTANTS.SO_TIMESTAMPING || data & ~RECORD) return undefined;
+    asked = (asked & ~RECORD) | data;
+  }
+  return asked;
 }
 
 /** Where each of a list of buffers ends when they lie one after the other. */

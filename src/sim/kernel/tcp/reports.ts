@@ -63,8 +63,8 @@ export function zeroCopyEnded(host: Host, socket: Socket, number: number, failed
   zeroCopyDone(host, socket, zerocopyDone(socket.tcb, number));
 }
 
-/** What SO_TIMESTAMPING asks to be told of sent data. */
-export const stampsOf = ({ timestamping: flags }: Socket): number =>
+/** What flags of SO_TIMESTAMPING ask to be told of sent data. */
+export const stampsOf = (flags: number): number =>
   flags === 0
     ? 0
     : stampMarks({
