@@ -13,7 +13,7 @@ import type { Settings, Totals } from '../tcp/settings.ts';
 import type { SockOpts } from '../tcp/sockopts.ts';
 import type { Log } from '../trace/log.ts';
 import { type Address, commonPrefix, isLoopback, LOOPBACK4 } from '../wire/address.ts';
-import { cutSegment } from '../wire/gso.ts';
+import { cutSegment, partCount } from '../wire/gso.ts';
 import { type IcmpPacket, icmpPacket, readIcmp } from '../wire/icmp-packet.ts';
 import { IPV6_MIN_MTU } from '../wire/ipv6.ts';
 import { isMalformed } from '../wire/malformed.ts';
@@ -114,8 +114,8 @@ export class Host implements Port {
   readonly ports: Rng;
   /** How far connect() has stepped through the ports, by destination. */
   readonly portSteps = new Map<string, number>();
-  /** The packet that left last. */
-  lastSent: TcpPacket | undefined;
+  /** The packet that left last, perhaps in parts. */
+  #last: TcpPacket | undefined;
   /** Ways that were asked for, as long as there are so many links. */
   readonly #ways = new Map<Address, Route | undefined>();
   #linksThen = 0;
@@ -149,6 +149,12 @@ export class Host implements Port {
         kernel: `simulator ${kernel}`,
       },
     );
+  }
+
+  /** The packet that left last. */
+  get lastSent(): TcpPacket | undefined {
+    const packet = this.#last;
+    return packet && packet.cutTo > 0 ? packet.part(partCount(packet.segment, packet.cutTo) - 1) : packet;
   }
 
   get now(): Time {
@@ -225,9 +231,23 @@ export class Host implements Port {
     const link = this.route(from.remoteAddr)?.link;
     if (this.pathMtus.expire(from.remoteAddr, this.now)) this.changed();
     const cut = link ? link.offload === 'cut' || !this.device.tso : segment.payload.length > LOOPBACK_PAYLOAD;
-    if (cut && size !== undefined && segment.payload.length > size) {
-      for (const part of cutSegment(segment, size)) this.#transmit(link, part, from, cause, ect);
-    } else this.#transmit(link, segment, from, cause, ect);
+    if (cut && size !== undefined && segment.payload.length > size) this.#cut(link, segment, from, cause, size, ect);
+    else this.#transmit(link, segment, from, cause, ect);
+  }
+
+  /** Has the device cut a segment into parts of `size` bytes. */
+  #cut(link: Link | undefined, whole: Segment, from: Sender, cause: number, size: number, ect: boolean): void {
+    if (!link) {
+      for (const part of cutSegment(whole, size)) this.#transmit(link, part, from, cause, ect);
+      return;
+    }
+    const last = partCount(whole, size) - 1;
+    const { log } = this.machine;
+    const segment = log.keeps ? { ...whole, payload: log.store(whole.payload) } : whole;
+    const packet = new TcpPacket(segment, this.#envelope(from, ect), size);
+    if (packet.src.family === 4) this.#ipId = packet.partId(last);
+    this.#last = packet;
+    link.send(this, packet, from.id, cause);
   }
 
   /** Sends an ICMP message. */
@@ -241,7 +261,7 @@ export class Host implements Port {
 
   #transmit(link: Link | undefined, segment: Segment, from: Sender, cause: number, ect: boolean): void {
     const packet = new TcpPacket(segment, this.#envelope(from, ect));
-    this.lastSent = packet;
+    this.#last = packet;
     this.#put(link, packet, from.id, cause);
   }
 

@@ -10,8 +10,10 @@
 import { flipped } from '../base/bytes.ts';
 import { Rng } from '../base/rng.ts';
 import { type Time, ZERO } from '../base/time.ts';
+import type { Frame } from '../trace/frame.ts';
 import type { Log } from '../trace/log.ts';
-import { type Packet, RawPacket, type TcpPacket } from '../wire/packet.ts';
+import { partCount } from '../wire/gso.ts';
+import { type Packet, Part, RawPacket, type TcpPacket } from '../wire/packet.ts';
 import { DROPS } from './drops.ts';
 import { Pipe, type Receiver } from './pipe.ts';
 import { type RouterOptions, refuses, tooBig } from './router.ts';
@@ -113,6 +115,8 @@ export class Link {
   readonly #log: Log;
   readonly #there: Direction;
   readonly #back: Direction;
+  /** The part that is being taken. */
+  #part: Part | undefined;
 
   constructor(
     index: number,
@@ -170,11 +174,23 @@ export class Link {
     return this.#from(port).to;
   }
 
-  /** Takes a packet from `from`; logs it and what becomes of it. */
+  /** Takes a packet from `from`, or the parts into which it is to be cut; logs each and what becomes of it. */
   send(from: Port, packet: Packet, sock: number, cause: number): void {
     const d = this.#from(from);
+    if (packet.cutTo === 0 || packet instanceof RawPacket) {
+      this.#take(d, packet, packet, 0, sock, cause);
+      return;
+    }
+    const count = partCount(packet.segment, packet.cutTo);
+    this.#part ??= new Part(packet);
+    for (let i = 0; i < count; i++) this.#take(d, packet, this.#part.of(packet, i), i, sock, cause);
+  }
+
+  /** Takes a packet, or the part of one that `frame` is. */
+  #take(d: Direction, packet: Packet, frame: Frame, part: number, sock: number, cause: number): void {
+    const { from } = d;
     const { now } = this.#scheduler;
-    const number = this.#log.packetSent(from.index, sock, cause, d.to.index, this.index, packet);
+    const number = this.#log.packetSent(from.index, sock, cause, d.to.index, this.index, frame);
     if (d.free > now) {
       const length = d.waiting.count();
       if (length >= this.#queue) {
@@ -185,19 +201,22 @@ export class Link {
       d.waiting.push(d.free);
     }
     const start = Math.max(now, d.free);
-    const onWire = this.#rate === Infinity ? 0 : Math.ceil(((packet.length + FRAME_HEADER) * 8e9) / this.#rate);
-    d.free = (start + onWire) as Time;
+    const bytes = frame.headerLength + frame.payloadLength + FRAME_HEADER;
+    d.free = (start + (this.#rate === Infinity ? 0 : Math.ceil((bytes * 8e9) / this.#rate))) as Time;
 
-    if (this.#router && refuses(this.#router, packet)) {
-      this.#refuse(d, this.#router, packet, sock, number);
-      return;
+    if (this.#router) {
+      const whole = wholeOf(packet, part);
+      if (refuses(this.#router, whole)) {
+        this.#refuse(d, this.#router, whole, sock, number);
+        return;
+      }
     }
     const twice = d.duplicate.happens();
     const lost = d.loss.happens();
     if (!lost || twice)
-      this.#carry(d, packet, number); // of two, the one that is lost leaves the other
+      this.#carry(d, packet, part, number); // of two, the one that is lost leaves the other
     else this.#lose(d, sock, number);
-    if (twice && !lost) this.#copy(d, packet, sock, number);
+    if (twice && !lost) this.#copy(d, wholeOf(packet, part), sock, number);
   }
 
   #from(port: Port): Direction {
@@ -229,20 +248,25 @@ export class Link {
   #copy(d: Direction, packet: Packet, sock: number, original: number): void {
     const number = this.#log.packetSent(-1, sock, original, d.to.index, this.index, packet);
     if (d.loss.happens()) this.#lose(d, sock, number);
-    else this.#carry(d, packet, number);
+    else this.#carry(d, packet, 0, number);
   }
 
   /** A packet that has left the wire will arrive. */
-  #carry(d: Direction, sent: Packet, number: number): void {
-    const packet = d.corrupt.happens() ? this.#damage(d, sent, number) : sent;
+  #carry(d: Direction, sent: Packet, part: number, number: number): void {
+    const packet = d.corrupt.happens() ? this.#damage(d, wholeOf(sent, part), number) : sent;
     const { last } = d.pipe;
     let at = d.free;
     if (this.#isHeld(d)) {
       at = this.#delayed(d);
       if (last !== undefined && at < last && this.#rate < Infinity) at = last;
     }
-    if (last === undefined || last <= at) d.pipe.push(at, packet, number);
-    else this.#scheduler.at(at, () => d.to.arrive(packet, number));
+    if (last === undefined || last <= at) d.pipe.push(at, packet, number, part);
+    else this.#overtake(d, at, wholeOf(packet, part), number);
+  }
+
+  /** A packet that overtakes others has an alarm of its own. */
+  #overtake(d: Direction, at: Time, packet: Packet, number: number): void {
+    this.#scheduler.at(at, () => d.to.arrive(packet, number));
   }
 
   /** Flips one bit of a packet: from now on it is known by its bytes alone. */
@@ -269,3 +293,6 @@ export class Link {
     return (d.free + Math.max(0, delay)) as Time;
   }
 }
+
+/** The packet that a part is. */
+const wholeOf = (packet: Packet, part: number): Packet => (packet.cutTo > 0 ? packet.part(part) : packet);

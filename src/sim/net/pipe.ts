@@ -20,6 +20,8 @@ export class Pipe extends Alarm {
   // a ring, an array per column; its size is a power of two
   #packets: (Packet | undefined)[] = [];
   #numbers: number[] = [];
+  /** Which part of the packet it is. */
+  #parts: number[] = [];
   #ats: number[] = [];
   #orders: number[] = [];
   #head = 0;
@@ -36,13 +38,17 @@ export class Pipe extends Alarm {
     return this.#count === 0 ? undefined : (this.#ats[this.#place(this.#count - 1)] as Time);
   }
 
-  /** A packet will arrive at `at`, which is not before {@link last}. */
-  push(at: Time, packet: Packet, number: number): void {
+  /**
+   * A packet will arrive at `at`, which is not before {@link last}.
+   * @param part which part of a packet that is to be cut: it is made when it arrives
+   */
+  push(at: Time, packet: Packet, number: number, part = 0): void {
     const order = this.#scheduler.ticket();
     if (this.#count === this.#packets.length) this.#grow();
     const i = this.#place(this.#count++);
     this.#packets[i] = packet;
     this.#numbers[i] = number;
+    this.#parts[i] = part;
     this.#ats[i] = at;
     this.#orders[i] = order;
     if (this.#count === 1) this.#scheduler.set(this, at, order);
@@ -57,7 +63,8 @@ export class Pipe extends Alarm {
     if (this.#count > 0) {
       this.#scheduler.set(this, this.#ats[this.#head] as Time, this.#orders[this.#head] as number);
     }
-    this.#to.arrive(packet, this.#numbers[i] as number);
+    const number = this.#numbers[i] as number;
+    this.#to.arrive(packet.cutTo > 0 ? packet.part(this.#parts[i] as number) : packet, number);
   }
 
   /** The index of the `k`th packet from the front. */
@@ -69,6 +76,7 @@ export class Pipe extends Alarm {
     const size = Math.max(AT_FIRST, 2 * this.#packets.length);
     this.#packets = this.#unrolled(this.#packets, size, undefined);
     this.#numbers = this.#unrolled(this.#numbers, size, 0);
+    this.#parts = this.#unrolled(this.#parts, size, 0);
     this.#ats = this.#unrolled(this.#ats, size, 0);
     this.#orders = this.#unrolled(this.#orders, size, 0);
     this.#head = 0;

@@ -8,9 +8,13 @@
 import { completeChecksum } from '../base/sum.ts';
 
 export interface Frame {
-  /** Bytes before the payload, at most 255. 0: all of the packet is in `payload`. */
+  /** Bytes before the payload, at most 255. 0: all of the packet is its payload. */
   readonly headerLength: number;
+  /** Its bytes, or more of which they are a part. */
   readonly payload: Uint8Array;
+  /** Where in `payload` they begin, and how many there are. */
+  readonly payloadFrom: number;
+  readonly payloadLength: number;
   /**
    * Where in the headers the checksum is that covers the payload, at most 127. The field holds the folded sum of all
    * that it covers before the payload. 0: there is none, or it is complete.

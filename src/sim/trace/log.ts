@@ -232,7 +232,8 @@ export class Log extends LogReader {
 
   /** The same bytes where they stay: in the log's store, or a copy when nothing is kept. Nobody may change them. */
   store(bytes: Uint8Array): Uint8Array {
-    return this.#keep ? this.bytesHeld.view(this.bytesHeld.put(bytes), bytes.length) : bytes.slice();
+    if (!this.#keep) return bytes.slice();
+    return this.bytesHeld.has(bytes) ? bytes : this.bytesHeld.view(this.bytesHeld.put(bytes), bytes.length);
   }
 
   /** An empty log for a window of this one: it shares the store. */
@@ -315,16 +316,16 @@ export class Log extends LogReader {
   }
 
   #writeFrame(packet: Frame): void {
-    const { headerLength, payload, checksumAt } = packet;
-    must(headerLength <= MAX_HEADERS && payload.length <= MAX_PAYLOAD && checksumAt <= MAX_CHECKSUM_AT, 'a packet');
+    const { headerLength, payloadLength, checksumAt } = packet;
+    must(headerLength <= MAX_HEADERS && payloadLength <= MAX_PAYLOAD && checksumAt <= MAX_CHECKSUM_AT, 'a packet');
     const c = this.columnsHeld;
     const store = this.bytesHeld;
-    const content = store.put(payload);
+    const content = payloadLength === 0 ? 0 : store.put(packet.payload) + packet.payloadFrom;
     const headers = headerLength === 0 ? 0 : store.room(headerLength);
     if (headerLength > 0) packet.writeHeaders(store.bytes, store.offset);
     c.word(headers);
     c.word(content);
-    c.word(packetLengths(payload.length, headerLength, checksumAt));
+    c.word(packetLengths(payloadLength, headerLength, checksumAt));
   }
 
   #textId(text: string): number {
@@ -346,6 +347,8 @@ const noHeaders = (): void => {};
 const asFrame = (bytes: Uint8Array): Frame => ({
   headerLength: 0,
   payload: bytes,
+  payloadFrom: 0,
+  payloadLength: bytes.length,
   checksumAt: 0,
   writeHeaders: noHeaders,
 });

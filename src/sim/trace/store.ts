@@ -71,6 +71,11 @@ export class Store {
     return this.#fill(this.#headers, size);
   }
 
+  /** Whether these bytes lie here. */
+  has(bytes: Uint8Array): boolean {
+    return this.#addressOf(bytes) >= 0;
+  }
+
   /** The address of these bytes, which are copied unless they, or long ones like them, lie here already. */
   put(bytes: Uint8Array): number {
     const { length } = bytes;

@@ -134,13 +134,14 @@ export function writeIpv4Header(
   ip: Pick<Ipv4, 'src' | 'dst' | 'ttl' | 'id' | 'dscp' | 'ecn' | 'df'>,
   protocol: number,
   length: number,
+  id: number = ip.id,
 ): void {
   must(ip.src.family === 4 && ip.dst.family === 4, 'IPv4 addresses in an IPv4 header');
   must(length <= 0xffff, 'an IPv4 packet of at most 65535 bytes');
   out[at] = 0x45;
   out[at + 1] = (ip.dscp << 2) | ip.ecn;
   putU16(out, at + 2, length);
-  putU16(out, at + 4, ip.id);
+  putU16(out, at + 4, id);
   putU16(out, at + 6, ip.df ? 0x4000 : 0);
   out[at + 8] = ip.ttl;
   out[at + 9] = protocol;

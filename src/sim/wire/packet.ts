@@ -5,10 +5,12 @@
  * sender made, payload and all, and nobody changes it. Its bytes are written when somebody wants to see them. Bytes come
  * first only where they are not of our making (a script's peer, a frame damaged on the way): these are parsed.
  */
+import type { Seq } from '../base/seq.ts';
 import { completeChecksum } from '../base/sum.ts';
 import { type Address, addressAt } from './address.ts';
 import { pseudoHeaderSum } from './checksum.ts';
 import { fresh } from './fresh.ts';
+import { cutPart, partFlags, partLength, partSeq } from './gso.ts';
 import { checkIpv4, IPV4_HEADER, PROTOCOL, writeIpv4Header } from './ipv4.ts';
 import { checkIpv6, IPV6_HEADER, upperLayer, writeIpv6Header } from './ipv6.ts';
 import type { Malformed } from './malformed.ts';
@@ -52,8 +54,10 @@ export class TcpPacket implements IpHeader {
   readonly ipHeaderLength: number;
   /** Bytes of the IP and the TCP header. */
   readonly headerLength: number;
+  /** The device is to cut the packet into parts of so many bytes of payload (gso_size); 0: it is one packet. */
+  readonly cutTo: number;
 
-  constructor(segment: Segment, envelope: Envelope) {
+  constructor(segment: Segment, envelope: Envelope, cutTo = 0) {
     const { src, dst, id = 0, ttl = 64, dscp = 0, ecn = 0, df = true, flowLabel = 0 } = envelope;
     this.src = src;
     this.dst = dst;
@@ -66,6 +70,7 @@ export class TcpPacket implements IpHeader {
     this.segment = segment;
     this.ipHeaderLength = src.family === 4 ? IPV4_HEADER : IPV6_HEADER;
     this.headerLength = this.ipHeaderLength + tcpHeaderLength(segment);
+    this.cutTo = cutTo;
   }
 
   /** Bytes of the whole packet. */
@@ -77,6 +82,14 @@ export class TcpPacket implements IpHeader {
     return this.segment.payload;
   }
 
+  get payloadFrom(): number {
+    return 0;
+  }
+
+  get payloadLength(): number {
+    return this.segment.payload.length;
+  }
+
   /** Where the TCP checksum is, which {@link writeHeaders} leaves without the payload's part. */
   get checksumAt(): number {
     return this.ipHeaderLength + TCP_CHECKSUM;
@@ -84,12 +97,30 @@ export class TcpPacket implements IpHeader {
 
   /** Writes both headers to `out[at, at + headerLength)`, whatever is there. */
   writeHeaders(out: Uint8Array, at: number): void {
+    const { segment, id } = this;
+    this.writeHeadersOf(out, at, segment.payload.length, id, segment.seq, segment.flags);
+  }
+
+  /** The same, where they are those of a part. */
+  writeHeadersOf(out: Uint8Array, at: number, payload: number, id: number, start: Seq, flags: number): void {
     const { segment, headerLength, ipHeaderLength, src, dst } = this;
-    const tcp = this.length - ipHeaderLength;
-    if (src.family === 4) writeIpv4Header(out, at, this, PROTOCOL.tcp, this.length);
+    const tcp = headerLength - ipHeaderLength + payload;
+    if (src.family === 4) writeIpv4Header(out, at, this, PROTOCOL.tcp, headerLength + payload, id);
     else writeIpv6Header(out, at, this, PROTOCOL.tcp, this.ttl, tcp);
     const pseudo = pseudoHeaderSum(src, dst, PROTOCOL.tcp, tcp);
-    writeTcpHeader(out, at + ipHeaderLength, segment, headerLength - ipHeaderLength, pseudo);
+    writeTcpHeader(out, at + ipHeaderLength, segment, headerLength - ipHeaderLength, pseudo, start, flags);
+  }
+
+  /** The packet that a device makes of a part (see gso.ts). */
+  part(index: number): TcpPacket {
+    const { src, dst, ttl, dscp, ecn, df, flowLabel } = this;
+    const header = { src, dst, id: this.partId(index), ttl, dscp, ecn, df, flowLabel };
+    return new TcpPacket(cutPart(this.segment, index, this.cutTo), header);
+  }
+
+  /** Identifications count on from part to part; IPv6 has none. */
+  partId(index: number): number {
+    return this.src.family === 4 ? (this.id + index) & 0xffff : 0;
   }
 
   /** The same segment under a header that a router changed: TTL, DSCP, ECN. */
@@ -108,11 +139,59 @@ export class TcpPacket implements IpHeader {
   }
 }
 
+/** A part of a packet that is to be cut, for the log: one object serves for one part after the other. */
+export class Part {
+  #packet: TcpPacket;
+  #index = 0;
+
+  constructor(packet: TcpPacket) {
+    this.#packet = packet;
+  }
+
+  /** Makes this the `index`th part of a packet. */
+  of(packet: TcpPacket, index: number): this {
+    this.#packet = packet;
+    this.#index = index;
+    return this;
+  }
+
+  get headerLength(): number {
+    return this.#packet.headerLength;
+  }
+
+  get payload(): Uint8Array {
+    return this.#packet.payload;
+  }
+
+  get payloadFrom(): number {
+    return this.#index * this.#packet.cutTo;
+  }
+
+  get payloadLength(): number {
+    return partLength(this.#packet.segment, this.#index, this.#packet.cutTo);
+  }
+
+  get checksumAt(): number {
+    return this.#packet.checksumAt;
+  }
+
+  writeHeaders(out: Uint8Array, at: number): void {
+    const packet = this.#packet;
+    const { segment, cutTo } = packet;
+    const index = this.#index;
+    const start = partSeq(segment, index, cutTo);
+    const flags = partFlags(segment, index, cutTo);
+    packet.writeHeadersOf(out, at, this.payloadLength, packet.partId(index), start, flags);
+  }
+}
+
 /** A packet that is known by its bytes alone: whatever was put on the wire. */
 export class RawPacket {
   readonly headerLength = 0;
   readonly checksumAt = 0;
+  readonly cutTo = 0;
   readonly payload: Uint8Array;
+  readonly payloadFrom = 0;
 
   constructor(bytes: Uint8Array) {
     this.payload = bytes;
@@ -122,7 +201,16 @@ export class RawPacket {
     return this.payload.length;
   }
 
+  get payloadLength(): number {
+    return this.payload.length;
+  }
+
   writeHeaders(): void {}
+
+  /** It is never cut. */
+  part(): this {
+    return this;
+  }
 
   bytes(): Uint8Array {
     return this.payload;

@@ -136,13 +136,22 @@ export function tcpHeaderLength(segment: Segment): number {
  * Writes the header of a segment, with options, to `out[at, at + header)`, whatever is there. The checksum field gets the
  * folded sum of pseudo header and header: what is left to do is to add the payload and complement (CHECKSUM_PARTIAL).
  * @param header {@link tcpHeaderLength}. @param pseudo the sum over the pseudo header.
+ * @param start and `flags`: those of a part of the segment.
  */
-export function writeTcpHeader(out: Uint8Array, at: number, segment: Segment, header: number, pseudo: number): void {
+export function writeTcpHeader(
+  out: Uint8Array,
+  at: number,
+  segment: Segment,
+  header: number,
+  pseudo: number,
+  start: Seq = segment.seq,
+  flags: number = segment.flags,
+): void {
   putU16(out, at, segment.srcPort);
   putU16(out, at + 2, segment.dstPort);
-  putU32(out, at + 4, seqNumber(segment.seq));
+  putU32(out, at + 4, seqNumber(start));
   putU32(out, at + 8, seqNumber(segment.ack));
-  putU16(out, at + 12, (header << 10) | (segment.flags & 0x1ff));
+  putU16(out, at + 12, (header << 10) | (flags & 0x1ff));
   putU16(out, at + 14, segment.window);
   putU16(out, at + TCP_CHECKSUM, 0);
   putU16(out, at + 18, segment.urgent);

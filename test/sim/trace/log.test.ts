@@ -5,7 +5,9 @@ import { decode, encode } from '../../../src/sim/trace/codec.ts';
 import { Log } from '../../../src/sim/trace/log.ts';
 import type { EventOf } from '../../../src/sim/trace/schema.ts';
 import { address } from '../../../src/sim/wire/address.ts';
-import { RawPacket, TcpPacket } from '../../../src/sim/wire/packet.ts';
+import { cutSegment, partCount } from '../../../src/sim/wire/gso.ts';
+import { Part, RawPacket, TcpPacket } from '../../../src/sim/wire/packet.ts';
+import type { Segment } from '../../../src/sim/wire/tcp.ts';
 import { anyEnvelope, anySegment } from '../wire/arbitrary.ts';
 
 const sent = (log: Log, i = 0) => log.at(i) as EventOf<'packet.sent'>;
@@ -23,6 +25,25 @@ describe('a packet in the log', () => {
         const decoded = decode(encode(log));
         assert.ok(decoded.ok);
         assert.deepEqual([...decoded.log], [...log]);
+      }),
+    );
+  });
+
+  it('has the bytes of each part, when a device cuts it', () => {
+    const large = anySegment.filter(({ payload }) => payload.length > 0);
+    fc.assert(
+      fc.property(large, anyEnvelope, fc.integer({ min: 1, max: 1460 }), (segment, ip, size) => {
+        const log = new Log();
+        const packet = new TcpPacket(segment, ip, size);
+        const part = new Part(packet);
+        const count = partCount(segment, size);
+        for (let i = 0; i < count; i++) log.packetSent(0, 1, -1, 1, 0, part.of(packet, i));
+        const parts = cutSegment(segment, size);
+        for (let i = 0; i < count; i++) {
+          assert.deepEqual(sent(log, i).bytes, packet.part(i).bytes());
+          const id = ip.src.family === 4 ? (ip.id + i) & 0xffff : 0;
+          assert.deepEqual(packet.part(i), new TcpPacket(parts[i] as Segment, { ...ip, id }));
+        }
       }),
     );
   });

@@ -147,8 +147,11 @@ function earlyRanges(tcb: Tcb, last: readonly number[]): readonly number[] {
   return relativeRanges(tcb);
 }
 
-const relativeRanges = ({ rcv, irs }: Tcb): number[] =>
-  rcv.early.ranges.flatMap(({ left, right }) => [seqDiff(left, irs), seqDiff(right, irs)]);
+function relativeRanges({ rcv, irs }: Tcb): number[] {
+  const out: number[] = [];
+  for (const { left, right } of rcv.early.ranges) out.push(seqDiff(left, irs), seqDiff(right, irs));
+  return out;
+}
 
 /** Logs a move from one state to another. */
 export function logState(host: Host, socket: Socket, { from, to, row }: Omit<Effect & { do: 'state' }, 'do'>): void {
