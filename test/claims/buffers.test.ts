@@ -1,7 +1,7 @@
 /** Claims about the two buffers of a socket. */
 import assert from 'node:assert/strict';
 import { ms } from '../../src/sim/base/time.ts';
-import { C, connection, experiment, type Lab, pattern, read, readAll, socket } from './lab.ts';
+import { C, connection, experiment, type Lab, pattern, read, readAll, socket, sum } from './lab.ts';
 
 /** [A's send, B's receive, B's send, A's receive] */
 function buffers({ rows }: Lab): number[] {
@@ -40,7 +40,7 @@ describe('claims: buffers', () => {
       assert.equal((await read(B, child, 1000)).length, 1000);
     }));
 
-  // TCP alone; that a set size ends autotuning cannot be seen where there is none.
+  // TCP alone.
   it('default-sizes-16k-87k', () =>
     experiment(async (lab) => {
       const { A } = lab;
@@ -53,6 +53,52 @@ describe('claims: buffers', () => {
       await Promise.all([A.write(fd, pattern(500_000)), readAll(lab.B, child, 500_000)]);
       assert.ok((await size(fd, C.SO_SNDBUF)) > 16_384);
     }));
+
+  it('buffers-reserved-at-socket', () =>
+    experiment(
+      async (lab) => {
+        const { A, B, wire, pause } = lab;
+        const charged = (name: 'SK_MEMINFO_RMEM_ALLOC' | 'SK_MEMINFO_WMEM_QUEUED') =>
+          [...wire.memory('client'), ...wire.memory('server')].map((memory) => memory[name] ?? 0);
+        const sizes: number[] = [];
+        for (let i = 0; i < 1000; i++) {
+          const fd = await socket(B);
+          for (const name of [C.SO_SNDBUF, C.SO_RCVBUF]) sizes.push(await B.getsockopt(fd, C.SOL_SOCKET, name));
+        }
+        assert.equal(sum(sizes), 147_456_000, 'so much they might take');
+        const { fd, child } = await connection(lab);
+        assert.deepEqual([...charged('SK_MEMINFO_RMEM_ALLOC'), ...charged('SK_MEMINFO_WMEM_QUEUED')], [0, 0, 0, 0]);
+        await A.write(fd, pattern(10_000));
+        const [sending = 0] = charged('SK_MEMINFO_WMEM_QUEUED');
+        assert.ok(sending >= 10_000, `${sending} bytes`);
+        await pause(100);
+        const [, receiving = 0] = charged('SK_MEMINFO_RMEM_ALLOC');
+        assert.ok(receiving >= 10_000, `${receiving} bytes`);
+        await readAll(B, child, 10_000);
+        assert.deepEqual([...charged('SK_MEMINFO_RMEM_ALLOC'), ...charged('SK_MEMINFO_WMEM_QUEUED')], [0, 0, 0, 0]);
+      },
+      { world: { openFiles: 2000 } },
+    ));
+
+  it('memory-bound-is-sum-of-queues', () =>
+    experiment(
+      async (lab) => {
+        const { A, B, rows, wire, pause } = lab;
+        const { fd, child } = await connection(lab, { receive: 4096 });
+        assert.equal(await B.getsockopt(child, C.SOL_SOCKET, C.SO_RCVBUF), 8192);
+        await A.setsockopt(fd, C.SOL_TCP, C.TCP_NODELAY, 1);
+        A.spawn('writer', async (me) => {
+          for (;;) await me.write(fd, pattern(536));
+        });
+        await pause(5000);
+        assert.equal(lab.world.packets({ from: 'server' }).at(-1)?.window, 0);
+        assert.equal(rows('server', 'ESTAB')[0]?.recvQ, 3752);
+        const [{ SK_MEMINFO_RMEM_ALLOC: charged = 0, SK_MEMINFO_RCVBUF: limit = 0 } = {}] = wire.memory('server');
+        assert.equal(limit, 8192);
+        assert.ok(charged > limit, `${charged} bytes are charged`);
+      },
+      { client: { sysctl: { 'net.ipv4.tcp_timestamps': 0 } } },
+    ));
 
   // (A's write may wait for room in its send buffer, which is smaller than 50,000 at first.)
   for (const [receive, stopped] of [

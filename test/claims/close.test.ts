@@ -113,6 +113,17 @@ describe('claims: close', () => {
       assert.deepEqual(flags(silent), ['s FIN,ACK']);
     }));
 
+  it('close-starts-handshake: SO_LINGER of 0 s', () =>
+    experiment(async (lab) => {
+      const { A, B, begin } = lab;
+      const { fd, child } = await connection(lab);
+      await B.setsockopt(child, C.SOL_SOCKET, C.SO_LINGER, { onoff: 1, linger: 0 });
+      const part = begin();
+      await B.close(child);
+      assert.equal(await failure(A.read(fd, new Uint8Array(1))), 'ECONNRESET');
+      assert.deepEqual(flags(part), ['s RST,ACK']);
+    }));
+
   it('close-starts-handshake: whoever closes first, the traces mirror each other', () =>
     experiment(async (lab) => {
       const { A, B, begin, pause } = lab;

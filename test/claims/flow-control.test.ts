@@ -16,7 +16,6 @@ async function full(lab: Lab) {
 }
 
 describe('claims: flow-control', () => {
-  // The first window; when a closed one opens again depends on its size to the byte.
   it('window-advertised-in-acks', () =>
     experiment(async (lab) => {
       const { B } = lab;
@@ -24,6 +23,28 @@ describe('claims: flow-control', () => {
       assert.equal(onWire(lab)[1]?.window, 65_160);
       assert.equal(await B.getsockopt(child, C.SOL_SOCKET, C.SO_RCVBUF), 131_072);
     }));
+
+  // Room is memory: it takes two segments of 536 bytes to free what one of them needs, overhead included.
+  it('window-advertised-in-acks: a closed window opens by no less than a segment', () =>
+    experiment(
+      async (lab) => {
+        const { A, B, begin, pause } = lab;
+        const { fd, child } = await connection(lab, { receive: 4096 });
+        for (let i = 0; i < 7; i++) {
+          await A.write(fd, pattern(536));
+          await pause(100);
+        }
+        assert.equal(lab.world.packets({ from: 'server' }).at(-1)?.window, 0);
+        const part = begin();
+        const updates: number[][] = [];
+        for (const size of [1, 535, 536]) {
+          await readAll(B, child, size);
+          updates.push(part.packets().map(({ window }) => window));
+        }
+        assert.deepEqual(updates, [[], [], [536]]);
+      },
+      { client: { sysctl: { 'net.ipv4.tcp_timestamps': 0 } } },
+    ));
 
   // The window begins with 64,000 and ends with 65,535, all that 16 bits hold: with SO_RCVBUF set there is no scaling, and
   // segments turn out to take less of the buffer than the half that is set aside at first.
@@ -161,7 +182,6 @@ describe('claims: flow-control', () => {
       assert.deepEqual(reached, ['Recv-Q at its maximum', 'Send-Q grows', 'write blocks']);
     }));
 
-  // Without the time that TCP_INFO counts.
   it('flow-versus-congestion-control', () =>
     experiment(async (lab) => {
       const { A, begin, pause } = lab;
@@ -170,6 +190,8 @@ describe('claims: flow-control', () => {
       A.spawn('writer', (me) => me.write(fd, pattern(100_000)));
       await pause(19);
       assert.equal(sum(part.data('client').map(({ length }) => length)), 14_480);
+      const limited = async (socket: number) => (await A.getsockopt(socket, C.SOL_TCP, C.TCP_INFO)).tcpi_rwnd_limited;
+      assert.equal(await limited(fd), 0);
 
       const small = await connection(lab, { port: 81, receive: 2896 });
       const narrow = begin();
@@ -178,7 +200,48 @@ describe('claims: flow-control', () => {
       const mine = narrow.data('client').filter(({ target }) => target.endsWith(':81'));
       assert.equal(sum(mine.map(({ length }) => length)), 2896);
       assert.equal(narrow.log.of('packet.dropped').length, 0);
+      assert.ok(((await limited(small.fd)) ?? 0) > 0);
     }));
+
+  // The peer of the ledger's run sends segments of 536 bytes, and no timestamps.
+  it('slow-reader-pauses-sender: segments of 536 bytes', () =>
+    experiment(
+      async (lab) => {
+        const { A, B, begin, pause } = lab;
+        const { fd, child } = await connection(lab, { receive: 4096 });
+        await A.setsockopt(fd, C.SOL_TCP, C.TCP_NODELAY, 1);
+        const part = begin();
+        A.spawn('writer', async (me) => {
+          for (;;) {
+            await me.write(fd, pattern(536));
+            await me.sleep(ms(50));
+          }
+        });
+        B.spawn('reader', async (me) => {
+          await me.sleep(s(5));
+          await readAll(me, child, 60_000);
+        });
+        await pause(5500);
+        const acks = part.packets({ from: 'server', flags: 'ACK' });
+        const closed = acks.findIndex(({ window }) => window === 0);
+        assert.deepEqual(
+          acks.slice(0, closed + 1).map(({ window }) => window),
+          [2920, 2680, 2144, 1608, 1072, 536, 0],
+        );
+        const probes = part.times(part.packets({ from: 'client', length: 0 }));
+        assert.equal(probes.length, 4);
+        const since = [part.ms(acks[closed]?.arrived), ...probes];
+        for (const [i, probe] of probes.entries()) {
+          const gap = (probe - (since[i] ?? 0)) / 2 ** i;
+          assert.ok(gap >= 200 && gap < 256, `probe ${i} came after ${gap} ms, doubled ${i} times`);
+        }
+        const update = acks.find(({ sent }) => part.ms(sent) === 5000);
+        assert.ok((update?.window ?? 0) > 0);
+        const again = part.data('client').find(({ sent }) => part.ms(sent) > 1000);
+        assert.equal(part.ms(again?.sent), 5010);
+      },
+      { client: { sysctl: { 'net.ipv4.tcp_timestamps': 0 } } },
+    ));
 
   // With full segments: the second one fills more than half of the buffer, so its ACK waits 40 ms, and the round trip that
   // the sender knows is 25 ms.

@@ -1,10 +1,10 @@
 /** Claims about what goes wrong in programs. */
 import assert from 'node:assert/strict';
+import { s } from '../../src/sim/base/time.ts';
 import { failure } from '../sim/world-kit.ts';
-import { connection, dial, experiment, listener, pattern, read, readAll, socket } from './lab.ts';
+import { C, connection, dial, experiment, listener, pattern, read, readAll, socket } from './lab.ts';
 
 describe('claims: gotchas', () => {
-  // There is neither SO_RCVTIMEO nor a keepalive probe.
   it('read-without-deadline-hangs', () =>
     experiment(async (lab) => {
       const { A, wire, rows, world, pause } = lab;
@@ -16,12 +16,40 @@ describe('claims: gotchas', () => {
       assert.equal(world.calls({ thread: 'reader' })[0]?.returned, undefined);
     }));
 
-  // RLIMIT_NOFILE is 1,024 and cannot be set.
-  it('forgotten-close-leaks-descriptors', () =>
-    experiment(async ({ A }) => {
-      for (let fd = 3; fd < 1024; fd++) assert.equal(await socket(A), fd);
-      assert.equal(await failure(socket(A)), 'EMFILE');
+  it('read-without-deadline-hangs: SO_RCVTIMEO of 30 s', () =>
+    experiment(async (lab) => {
+      const { A, wire, begin } = lab;
+      const { fd } = await connection(lab);
+      await A.setsockopt(fd, C.SOL_SOCKET, C.SO_RCVTIMEO, s(30));
+      wire.cut();
+      const part = begin();
+      assert.equal(await failure(read(A, fd)), 'EAGAIN');
+      assert.equal(part.ms(), 30_000);
     }));
+
+  it('read-without-deadline-hangs: SO_KEEPALIVE', () =>
+    experiment(async (lab) => {
+      const { A, wire, begin } = lab;
+      const { fd } = await connection(lab);
+      wire.cut();
+      const part = begin();
+      await A.setsockopt(fd, C.SOL_SOCKET, C.SO_KEEPALIVE, 1);
+      assert.equal(await failure(read(A, fd)), 'ETIMEDOUT');
+      assert.equal(Math.round(part.ms() / 1000), 7875);
+      const sent = part.packets().map(({ flags }) => flags);
+      assert.deepEqual(sent, [...Array.from({ length: 9 }, () => 'ACK'), 'RST,ACK']);
+    }));
+
+  for (const openFiles of [64, 1024]) {
+    it(`forgotten-close-leaks-descriptors: ${openFiles} at most`, () =>
+      experiment(
+        async ({ A }) => {
+          for (let fd = 3; fd < openFiles; fd++) assert.equal(await socket(A), fd);
+          assert.equal(await failure(socket(A)), 'EMFILE');
+        },
+        { world: { openFiles } },
+      ));
+  }
 
   it('forgotten-close-leaks-descriptors: ten of them', () =>
     experiment(async (lab) => {

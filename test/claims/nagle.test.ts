@@ -95,6 +95,30 @@ describe('claims: nagle', () => {
       assert.deepEqual(part.times(part.data('client')), [0, 20, 40, 60, 80, 100]);
     }));
 
+  it('nagle-is-a-trade-off: TCP_CORK', () =>
+    experiment(async (lab) => {
+      const { A, begin, pause } = lab;
+      const { fd } = await connection(lab);
+      await A.setsockopt(fd, C.SOL_TCP, C.TCP_CORK, 1);
+      const part = begin();
+      for (let i = 0; i < 100; i++) {
+        await A.write(fd, pattern(10));
+        await pause(1);
+      }
+      await A.setsockopt(fd, C.SOL_TCP, C.TCP_CORK, 0);
+      assert.deepEqual(sizes(part), [[1000, 100]]);
+      await A.setsockopt(fd, C.SOL_TCP, C.TCP_CORK, 1);
+      await pause(200);
+      const forgotten = begin();
+      await A.write(fd, pattern(10));
+      await pause(1000);
+      assert.deepEqual(
+        sizes(forgotten),
+        [[10, 220]],
+        'what is held goes out when the retransmission timeout has passed',
+      );
+    }));
+
   it('nagle-is-a-trade-off: one write', () =>
     experiment(async (lab) => {
       const part = await type(lab, 1, 1000, false);

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { seqDiff } from '../../src/sim/base/seq.ts';
 import { ACK } from '../../src/sim/wire/tcp.ts';
-import { C, connection, experiment, onWire, pattern, readAll, sum, warm } from './lab.ts';
+import { C, connection, dial, experiment, onWire, pattern, readAll, socket, sum, warm } from './lab.ts';
 
 describe('claims: segmentation', () => {
-  // A link has one MTU for both ends, and timestamps cannot be switched off.
+  // A link has one MTU for both ends.
   for (const [mtu, mss] of [
     [1500, 1460],
     [1400, 1360],
@@ -26,7 +26,27 @@ describe('claims: segmentation', () => {
       ));
   }
 
-  // PSH at the end of a write; Linux also sets it on the last segment of each burst that it builds at once.
+  it('mss-limits-segment: each side announces its own', () =>
+    experiment(
+      async (lab) => {
+        const { A, B, pause } = lab;
+        const door = await socket(B);
+        await B.setsockopt(door, C.SOL_TCP, C.TCP_MAXSEG, 1360);
+        await B.bind(door, { addr: C.INADDR_ANY, port: 80 });
+        await B.listen(door, 5);
+        const fd = await dial(lab);
+        const child = await B.accept(door);
+        await Promise.all([A.write(fd, pattern(10_000)), B.write(child, pattern(10_000)), pause(100)]);
+        const segments = onWire(lab);
+        assert.deepEqual([segments[0]?.options.mss, segments[1]?.options.mss], [1460, 1360]);
+        const most = (port: number) =>
+          Math.max(...segments.map(({ dstPort, payload }) => (dstPort === port ? payload.length : 0)));
+        assert.equal(most(80), 1360);
+      },
+      { client: { sysctl: { 'net.ipv4.tcp_timestamps': 0 } } },
+    ));
+
+  // PSH is on the last segment of what is built at once, here two segments at a time.
   it('tcp-cuts-and-numbers', () =>
     experiment(async (lab) => {
       const { A, begin, pause } = lab;
@@ -45,8 +65,10 @@ describe('claims: segmentation', () => {
           [5001, 10],
         ],
       );
-      const [last, next] = part.data('client').slice(3);
-      assert.deepEqual([last?.flags, next?.flags], ['PSH,ACK', 'PSH,ACK']);
+      assert.deepEqual(
+        part.data('client').map(({ flags }) => flags),
+        ['ACK', 'PSH,ACK', 'ACK', 'PSH,ACK', 'PSH,ACK'],
+      );
     }));
 
   it('one-write-several-packets', () =>

@@ -1,7 +1,7 @@
 /** Claims about TIME-WAIT. */
 import assert from 'node:assert/strict';
 import { failure } from '../sim/world-kit.ts';
-import { C, connection, dial, experiment, type Lab, listener, read, socket } from './lab.ts';
+import { C, connection, dial, experiment, type Lab, listener, read, socket, text } from './lab.ts';
 
 /** Opens a connection and closes it, one side first; gives when that side entered TIME-WAIT, in milliseconds. */
 async function closed(lab: Lab, first: 'client' | 'server'): Promise<number> {
@@ -17,15 +17,19 @@ async function closed(lab: Lab, first: 'client' | 'server'): Promise<number> {
 }
 
 describe('claims: time-wait', () => {
-  // tcp_fin_timeout cannot be set.
-  it('time-wait-sixty-seconds', () =>
-    experiment(async (lab) => {
-      const entered = await closed(lab, 'client');
-      await lab.until(entered + 59_900);
-      assert.equal(lab.rows('client', 'TIME-WAIT').length, 1);
-      await lab.until(entered + 60_100);
-      assert.deepEqual(lab.rows('client'), []);
-    }));
+  for (const timeout of [60, 10]) {
+    it(`time-wait-sixty-seconds: tcp_fin_timeout = ${timeout}`, () =>
+      experiment(
+        async (lab) => {
+          const entered = await closed(lab, 'client');
+          await lab.until(entered + 59_900);
+          assert.equal(lab.rows('client', 'TIME-WAIT').length, 1);
+          await lab.until(entered + 60_100);
+          assert.deepEqual(lab.rows('client'), []);
+        },
+        { client: { sysctl: { 'net.ipv4.tcp_fin_timeout': timeout } } },
+      ));
+  }
 
   // Linux's value; there is no profile that waits as long as the RFC says.
   it('time-wait-is-two-msl', () =>
@@ -58,7 +62,6 @@ describe('claims: time-wait', () => {
       assert.equal(lab.rows('client', 'TIME-WAIT').length + lab.rows('server', 'TIME-WAIT').length, 2);
     }));
 
-  // TIME-WAIT cannot be disabled: the part with it.
   it('purpose-of-time-wait', () =>
     experiment(async (lab) => {
       const { A, B, wire, begin, pause } = lab;
@@ -86,7 +89,101 @@ describe('claims: time-wait', () => {
       assert.equal(part.log.of('tcp.recv').length, 0);
     }));
 
-  // The restart of a server; the ephemeral range and tcp_tw_reuse cannot be set.
+  // Without TIME-WAIT: there is room for no such connection. Both ends begin at chosen numbers, the same ones again.
+  for (const [timestamps, outcome] of [
+    [0, 'old bytes'],
+    [1, ''],
+  ] as const) {
+    const sysctl = { 'net.ipv4.tcp_max_tw_buckets': 0, 'net.ipv4.tcp_timestamps': timestamps };
+    it(`purpose-of-time-wait: there is none, tcp_timestamps = ${timestamps}`, () =>
+      experiment(
+        async (lab) => {
+          const { A, B, rows, wire, begin, pause } = lab;
+          const door = await listener(lab);
+          const open = async () => {
+            const fd = await socket(A);
+            await A.bind(fd, { addr: A.ip, port: 40_000 });
+            await A.connect(fd, { addr: B.ip, port: 80 });
+            return { fd, child: await B.accept(door) };
+          };
+          const old = await open();
+          let duplicate = new Uint8Array();
+          wire.rule = ({ to, segment, bytes }) => {
+            if (to === 'client' && segment.payload.length > 0) duplicate = bytes.slice();
+            return undefined;
+          };
+          await B.write(old.child, 'old bytes');
+          assert.equal(await read(A, old.fd), 'old bytes');
+          await A.close(old.fd);
+          await pause(100);
+          await B.close(old.child);
+          await pause(100);
+          assert.deepEqual([...rows('client'), ...rows('server', 'TIME-WAIT')], []);
+
+          await pause(5000);
+          const { fd } = await open();
+          const part = begin();
+          wire.deliver('client', duplicate);
+          await pause(100);
+          const buffer = new Uint8Array(100);
+          const got = await failure(A.recv(fd, buffer, C.MSG_DONTWAIT));
+          assert.equal(got || text(buffer.subarray(0, 9)), outcome || 'EAGAIN');
+          const rules = part.log.of('tcp.note', { host: 0 }).map(({ rfc }) => rfc);
+          assert.equal(
+            rules.some((rfc) => rfc.startsWith('7323 5')),
+            timestamps === 1,
+            'PAWS',
+          );
+        },
+        { world: { initialSequence: 1000 }, client: { sysctl }, server: { sysctl } },
+      ));
+  }
+
+  /** Uses up the ten ports that A has for one destination; gives what an eleventh connection fails with. */
+  const eleven = async (lab: Lab, reuseAddress: 0 | 1, patience = 0): Promise<string> => {
+    const { A, B, pause } = lab;
+    const door = await listener(lab, { backlog: 20 });
+    const open = async (): Promise<number> => {
+      const fd = await socket(A);
+      await A.setsockopt(fd, C.SOL_SOCKET, C.SO_REUSEADDR, reuseAddress);
+      await A.connect(fd, { addr: B.ip, port: 80 });
+      return fd;
+    };
+    for (let i = 0; i < 10; i++) {
+      const fd = await open();
+      const child = await B.accept(door);
+      await A.close(fd);
+      await pause(50);
+      await B.close(child);
+    }
+    await pause(100 + patience);
+    assert.equal(lab.rows('client', 'TIME-WAIT').length, 10);
+    return failure(open());
+  };
+  const tenPorts = (reuse: number) => ({
+    client: { sysctl: { 'net.ipv4.ip_local_port_range': '40000 40009', 'net.ipv4.tcp_tw_reuse': reuse } },
+  });
+
+  it('short-connections-exhaust-ports', () =>
+    experiment(async (lab) => {
+      assert.equal(await eleven(lab, 0), 'EADDRNOTAVAIL');
+      await listener(lab, { port: 81 });
+      assert.equal(await failure(dial(lab, 81)), '');
+      await lab.pause(60_000);
+      assert.equal(await failure(dial(lab)), '');
+    }, tenPorts(0)));
+
+  for (const [reuseAddress, reuse, patience, outcome] of [
+    [1, 0, 1000, 'EADDRNOTAVAIL'],
+    [0, 1, 0, 'EADDRNOTAVAIL'],
+    [0, 1, 1000, ''],
+  ] as const) {
+    it(`so-reuseaddr-relieves-time-wait: SO_REUSEADDR ${reuseAddress}, tcp_tw_reuse = ${reuse}, ${patience} ms later`, () =>
+      experiment(async (lab) => {
+        assert.equal(await eleven(lab, reuseAddress, patience), outcome);
+      }, tenPorts(reuse)));
+  }
+
   for (const [reuse, outcome] of [
     [0, 'EADDRINUSE'],
     [1, ''],

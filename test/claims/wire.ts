@@ -10,6 +10,7 @@ import { seq } from '../../src/sim/base/seq.ts';
 import type { Time } from '../../src/sim/base/time.ts';
 import { Host } from '../../src/sim/kernel/host.ts';
 import { DROPS } from '../../src/sim/net/drops.ts';
+import { memoryInfo } from '../../src/sim/tcp/memory-info.ts';
 import type { Log } from '../../src/sim/trace/log.ts';
 import { parseAddress } from '../../src/sim/wire/address.ts';
 import { isMalformed } from '../../src/sim/wire/malformed.ts';
@@ -79,6 +80,13 @@ export class Wire {
     const { log, scheduler } = host.machine;
     const packet = log.add('packet.sent', { host: -1, cause: -1 }, { to: host.index, link: 0, bytes });
     scheduler.at(host.now, () => arrive.call(host, new RawPacket(bytes), packet));
+  }
+
+  /** What SO_MEMINFO says of each connection of a host; once anything has arrived there. */
+  memory(name: string): Readonly<Record<string, number>>[] {
+    return [...this.#host(name).demux.sockets()].flatMap(({ tcb, listener }) =>
+      tcb && !listener ? [memoryInfo(tcb)] : [],
+    );
   }
 
   pass(host: Host, packet: Packet, number: number): void {
