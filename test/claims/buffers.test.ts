@@ -43,15 +43,21 @@ describe('claims: buffers', () => {
   // TCP alone.
   it('default-sizes-16k-87k', () =>
     experiment(async (lab) => {
-      const { A } = lab;
+      const { A, B } = lab;
       const size = (fd: number, name: number) => A.getsockopt(fd, C.SOL_SOCKET, name);
       const fresh = await socket(A);
       assert.deepEqual([await size(fresh, C.SO_SNDBUF), await size(fresh, C.SO_RCVBUF)], [16_384, 131_072]);
       await A.setsockopt(fresh, C.SOL_SOCKET, C.SO_RCVBUF, 4096);
       assert.equal(await size(fresh, C.SO_RCVBUF), 8192);
-      const { fd, child } = await connection(lab);
-      await Promise.all([A.write(fd, pattern(500_000)), readAll(lab.B, child, 500_000)]);
-      assert.ok((await size(fd, C.SO_SNDBUF)) > 16_384);
+      for (const receive of [0, 4096]) {
+        const { fd, child } = await connection(lab, { port: 80 + receive, receive });
+        const length = receive ? 50_000 : 500_000;
+        await Promise.all([A.write(fd, pattern(length)), readAll(B, child, length)]);
+        assert.ok((await size(fd, C.SO_SNDBUF)) > 16_384);
+        const after = await B.getsockopt(child, C.SOL_SOCKET, C.SO_RCVBUF);
+        if (receive) assert.equal(after, 8192, 'a size that the program has set stays');
+        else assert.ok(after > 131_072, `grown to ${after}`);
+      }
     }));
 
   it('buffers-reserved-at-socket', () =>

@@ -203,7 +203,7 @@ describe('claims: flow-control', () => {
       assert.ok(((await limited(small.fd)) ?? 0) > 0);
     }));
 
-  // The peer of the ledger's run sends segments of 536 bytes, and no timestamps.
+  // The peer sends segments of 536 bytes, without timestamps.
   it('slow-reader-pauses-sender: segments of 536 bytes', () =>
     experiment(
       async (lab) => {
