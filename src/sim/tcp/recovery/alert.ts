@@ -36,8 +36,7 @@ export function alert(turn: Turn, una: Seq, duplicates: number, news: AckNews): 
     } else if (cc.state === 'Recovery') {
       if (!tcb.sackOk) forgetAllDuplicates(tcb);
       if (undoRecovery(turn)) return 'none';
-      // undoRecovery reopened: the window stays at the threshold
-      endRecovery(turn);
+      endReduction(turn);
     }
   }
   switch (cc.state) {
@@ -77,10 +76,6 @@ export function alert(turn: Turn, una: Seq, duplicates: number, news: AckNews): 
   }
   enterRecovery(turn, news.ece);
   return 'lost';
-}
-
-function endRecovery(turn: Turn): void {
-  endReduction(turn);
 }
 
 /** Marks what is lost by now (tcp_identify_packet_loss). */
