@@ -81,6 +81,9 @@ export type RunFailure =
   | 'LimitExceeded'
   /** A check of an exercise failed. */
   | 'CheckFailed'
+  /** A packetdrill script saw something else than it expects, or is no script. */
+  | 'ScriptFailed'
+  | 'NoScript'
   /** Its worker died. */
   | 'SessionDied'
   /** Its session was closed, or could not be opened. */

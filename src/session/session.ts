@@ -21,6 +21,7 @@ import type { Platform } from './platform.ts';
 import { Processes } from './processes.ts';
 import { type CellError, type CellRequest, DEFAULT_LIMITS, type RunResult, type SessionConfig } from './protocol.ts';
 import { type RunControl, RunState } from './run-state.ts';
+import { runScript } from './script.ts';
 import { endedError, stoppedError } from './verdict.ts';
 import { World } from './world.ts';
 
@@ -48,6 +49,7 @@ interface Made {
 export class Session {
   readonly #platform: Platform;
   readonly #limits: Limits;
+  readonly #seed: number;
   readonly #kernel: Kernel;
   readonly #scope: CellScope;
   readonly #processes: Processes;
@@ -79,6 +81,7 @@ export class Session {
 
   private constructor({ kernel: kind, seed, limits }: SessionConfig, platform: Platform, { kernel, absent }: Made) {
     this.#platform = platform;
+    this.#seed = seed;
     this.#limits = limits ?? DEFAULT_LIMITS[kind];
     this.#kernel = kernel;
     this.#processes = new Processes(kernel, () => this.#scope);
@@ -104,6 +107,7 @@ export class Session {
   /** Runs a cell. Never rejects. @param replay only for its effects: nothing is printed, no view is made */
   async run(cell: CellRequest, control: RunControl, replay = false): Promise<RunResult> {
     if (cell.language === 'markdown') return this.#result({ ok: true });
+    if (cell.language === 'packetdrill') return this.#script(cell, control, replay);
     if (cell.language !== 'typescript') {
       const message = `This version runs no '${cell.language}' cells yet: write the cell in TypeScript.`;
       return this.#result(failure('NotAvailable', message));
@@ -130,6 +134,18 @@ export class Session {
       ...drawing,
       checks: run.checks?.results ?? [],
     });
+  }
+
+  /** A script plays the peer of a host of its own; nothing of it is left for later cells. */
+  #script(cell: CellRequest, control: RunControl, replay: boolean): RunResult {
+    if (replay) return this.#result({ ok: true });
+    if (this.#kernel.kind !== 'simulator') {
+      const message = 'A packetdrill script plays the peer of a simulated host: choose the kernel Simulator.';
+      return this.#result(failure('NotAvailable', message));
+    }
+    const { printed, result } = runScript(cell, this.#seed);
+    if (printed) control.print('stdout', printed);
+    return this.#result(result);
   }
 
   /** Takes an error that no code awaited: the running cell fails by it. */

@@ -40,7 +40,7 @@ export const LAYERS: readonly Layer[] = [
   { in: 'src/format', from: [BASE, 'src/sim/wire/address.ts', 'src/sim/trace', 'src/views'], packages: ['yaml'] },
   { in: 'src/guide', from: [BASE, 'src/sim/trace', 'src/views', 'src/format'] },
   { in: 'src/loopback', from: [BASE, 'src/sim/trace', ...CALLS], packages: ['node:', 'koffi'] },
-  { in: 'src/session', from: ['src/sim', 'src/views', 'src/format', 'src/guide'] },
+  { in: 'src/session', from: ['src/sim', 'src/views', 'src/format', 'src/guide', 'src/packetdrill'] },
   {
     in: 'src/session/cell',
     from: ['src/session', 'src/sim'],

@@ -161,4 +161,3 @@ function endOfWrite(turn: Turn, flags: SendFlags): void {
 }
 
 /** Bytes that the peer has not acknowledged, sent or not (SIOCOUTQ). */
-export const unacknowledged = (tcb: Tcb): number => tcb.queue.length;
