@@ -201,9 +201,11 @@ function fill(turn: Turn): void {
   early.pass(rcv.nxt);
 }
 
-/** The stream has ended: what is said to come behind its end goes (end of tcp_fin). */
+/** The stream has ended: what is said to come behind its end goes, and nothing is told any more (end of tcp_fin). */
 function forgetEarly(tcb: Tcb): void {
-  const { early } = tcb.rcv;
+  const { early, sacks } = tcb.rcv;
+  tcb.rcv.dsack = undefined;
+  sacks.length = 0;
   for (const skb of early.list()) uncharge(tcb, skb.truesize);
   early.clear();
 }
