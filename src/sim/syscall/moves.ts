@@ -24,6 +24,7 @@ export const sendfile: Handler<[out: number, file: number, offset: number | unde
   const { file } = call;
   if (!file || !source || file.access === 'read' || source.access === 'write') return () => ({ errno: 'EBADF' });
   const { inode } = source;
+  if (count === 0) return () => ({ result: 0, out: [null, null, offset ?? null] });
   if (!inode || (offset !== undefined && offset < 0) || count < 0) return () => ({ errno: 'EINVAL' });
   const at = offset ?? source.position;
   const bytes = inode.bytes.slice(at, at + count);

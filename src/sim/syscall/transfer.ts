@@ -127,6 +127,7 @@ function receiveUrgent(socket: Socket, buf: Uint8Array, flags: number, finish: F
   if (!tcb) return { errno: 'EINVAL' };
   const found = takeUrgent(tcb, (flags & MSG_PEEK) !== 0);
   if (found === 'EINVAL') return { errno: 'EINVAL' };
+  if (tcb.state === 'CLOSED' && !tcb.finReceived) return { errno: 'ENOTCONN' };
   if (found === 'end' || found === 'EAGAIN') {
     const ended = found === 'end' || socket.receiveShut || socket.over;
     return ended ? finish(socket, 0, EMPTY) : { errno: 'EAGAIN' };

@@ -61,12 +61,11 @@ export function readiness(socket: Socket): number {
   return bits;
 }
 
-/** sk_data_ready: there is enough to read, or an end of it. */
+/** sk_data_ready: there is enough to read, something urgent, or an end of it. */
 export function dataReady(host: Host, socket: Socket): void {
   const { runQueue, log } = host.machine;
   const { tcb } = socket;
   const ended = !tcb || tcb.finReceived || socket.over;
-  if (tcb && !ended && !readable(tcb, socket.opts.receiveLowat)) return;
   runQueue.wake(socket.readers, log.cause);
   socket.watchers.notify(ended ? 0 : DATA_READY, log.cause, ended);
 }
