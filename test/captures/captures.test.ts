@@ -49,12 +49,15 @@ const IMPAIRMENTS: readonly Impairments[] = [
   { corrupt: 0.03 },
   { duplicate: 0.02, reorder: 0.02, corrupt: 0.01 },
 ];
+/** One world in so many has a router that forwards less than the hosts send. */
+const ROUTER = 7;
 
 async function worlds(): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let seed = 1; seed <= WORLDS; seed++) {
     const plan = planOf(seed);
-    const path = { ...plan.path, ...IMPAIRMENTS[seed % IMPAIRMENTS.length] };
+    const pathMtu = seed % ROUTER === 0 ? Math.ceil(plan.path.mtu * 0.9) : plan.path.mtu;
+    const path = { ...plan.path, ...IMPAIRMENTS[seed % IMPAIRMENTS.length], pathMtu };
     samples.push(...allHosts(`world ${seed}`, (await play({ ...plan, path })).log));
   }
   return samples;

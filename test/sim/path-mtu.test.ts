@@ -79,6 +79,19 @@ describe('a path with a smaller MTU in its middle', () => {
     assert.deepEqual(icmp?.bytes.subarray(28, 68), first?.bytes.subarray(0, 40));
   });
 
+  it('is what IP_MTU tells of a connection', async () => {
+    const k = kit({ link: { mtu: 1500, pathMtu: 1000 } });
+    const { SOL_IP } = CONSTANTS;
+    const IP_MTU = 14;
+    await k.value(async () => {
+      const { fd } = await connected(k);
+      assert.equal(await k.client.getsockopt(fd, SOL_IP, IP_MTU), 1500);
+      await k.client.write(fd, new Uint8Array(1448));
+      await k.client.sleep(ms(100));
+      assert.equal(await k.client.getsockopt(fd, SOL_IP, IP_MTU), 1000);
+    });
+  });
+
   it('is found in IPv6 by its packet too big', async () => {
     const k = kit({
       link: { mtu: 1500, pathMtu: 1300 },

@@ -46,10 +46,9 @@ export const IP_OPTIONS: OptionTable = {
     },
   },
   IP_MTU: {
-    get: (s, host) => {
-      const connected = s.tcb !== undefined && s.tcb.state !== 'CLOSED' && s.tcb.state !== 'LISTEN';
-      const route = connected ? host.route(s.remoteAddr) : undefined;
-      return route ? Math.min(route.mtu, MAX_PACKET) : { errno: 'ENOTCONN' };
+    get: ({ tcb }) => {
+      const connected = tcb !== undefined && tcb.state !== 'CLOSED' && tcb.state !== 'LISTEN';
+      return connected ? Math.min(tcb.settings.pathMtu, MAX_PACKET) : { errno: 'ENOTCONN' };
     },
   },
 };

@@ -71,9 +71,9 @@ const TABLE: OptionTable = {
     },
   },
   IPV6_MTU: {
-    get: (s, host) => {
-      const connected = s.tcb !== undefined && s.tcb.state !== 'CLOSED' && s.tcb.state !== 'LISTEN';
-      return (connected && host.route(s.remoteAddr)?.mtu) || { errno: 'ENOTCONN' };
+    get: ({ tcb }) => {
+      const connected = tcb !== undefined && tcb.state !== 'CLOSED' && tcb.state !== 'LISTEN';
+      return connected ? tcb.settings.pathMtu : { errno: 'ENOTCONN' };
     },
     // a bound for fragments, of which TCP makes none
     set: (_, __, value: number) => (value !== 0 && value < IPV6_MIN_MTU ? 'EINVAL' : undefined),

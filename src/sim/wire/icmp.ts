@@ -112,6 +112,8 @@ export interface Quote {
   srcPort: number;
   dstPort: number;
   seq: number;
+  /** What is quoted of the segment itself. */
+  segment: Uint8Array;
 }
 
 /** Which TCP segment an error is about; undefined when it quotes something else, or too little. */
@@ -128,5 +130,6 @@ export function quotedSegment({ rest }: Icmp): Quote | undefined {
     srcPort: getU16(rest, header),
     dstPort: getU16(rest, header + 2),
     seq: getU32(rest, header + 4),
+    segment: rest.subarray(header),
   };
 }

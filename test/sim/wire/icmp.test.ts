@@ -57,7 +57,8 @@ describe('an ICMP message', () => {
 describe('what an ICMP error quotes', () => {
   const quoted = (rest: Uint8Array) => quotedSegment({ type: 3, code: 0, info: 0, rest });
   it('names the segment: addresses, ports, sequence number', () => {
-    const { src, dst, ...rest } = quoted(QUOTE) ?? assert.fail();
+    const { src, dst, segment, ...rest } = quoted(QUOTE) ?? assert.fail();
+    assert.deepEqual(segment, fromHex(TCP));
     assert.deepEqual([src.text, dst.text, rest], ['10.0.0.1', '10.0.0.2', { srcPort: 40000, dstPort: 80, seq: 1000 }]);
     const six = quoted(QUOTE6) ?? assert.fail();
     assert.deepEqual([six.src.text, six.dst.text, six.dstPort, six.seq], ['2001:db8::1', '2001:db8::2', 80, 1000]);

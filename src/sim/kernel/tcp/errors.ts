@@ -107,8 +107,10 @@ function judge(host: Host, socket: Socket, tcb: Tcb, meaning: Meaning, message: 
     return;
   }
   const early = tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED';
-  const report = quote.src.family === 6 ? socket.receiveErrors6 : socket.receiveErrors;
-  if (early && report) tell(host, socket, meaning, message);
+  const six = quote.src.family === 6;
+  const report = six ? socket.receiveErrors6 : socket.receiveErrors;
+  // IPv4 queues the error of an attempt to connect whether the program asked or not (so that anyone can trace a route)
+  if (early && (report || !six)) tell(host, socket, meaning, message, quote);
   apply(host, socket, errorArrives(tcb, meaning, quoted, { report, accepted: !socket.parent }, host.now));
 }
 
@@ -140,9 +142,13 @@ function learnMtu(host: Host, socket: Socket, tcb: Tcb, mtu: number): void {
 }
 
 /** The error queue gets the whole story (ip_sockglue.c ip_icmp_error). */
-function tell(host: Host, socket: Socket, { errno }: Meaning, { src, icmp }: IcmpPacket): void {
+function tell(host: Host, socket: Socket, { errno }: Meaning, { src, icmp }: IcmpPacket, quote: Quote): void {
   const origin = src.family === 6 ? ERRQUEUE.SO_EE_ORIGIN_ICMP6 : ERRQUEUE.SO_EE_ORIGIN_ICMP;
   const { type, code, info } = icmp;
   const offender = { addr: src.text, port: 0 };
-  queueError(host, socket, errorEntry(origin, { errno: errnoNumber(errno), type, code, info, offender }));
+  queueError(
+    host,
+    socket,
+    errorEntry(origin, { errno: errnoNumber(errno), type, code, info, offender, payload: quote.segment }),
+  );
 }
