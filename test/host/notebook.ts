@@ -146,8 +146,9 @@ export class Notebook {
     await until(`the heading "${heading}" is found`, async () => {
       await this.page.keyboard.press('Escape');
       await this.page.keyboard.press('Control+Shift+O');
-      await this.page.locator('.quick-input-box input').pressSequentially(heading, { timeout: 3_000 });
-      return await row.click({ timeout: 3_000 }).then(
+      const input = this.page.locator('.quick-input-box input');
+      const found = input.pressSequentially(heading, { timeout: 15_000 }).then(() => row.click({ timeout: 3_000 }));
+      return await found.then(
         () => true,
         () => false,
       );
