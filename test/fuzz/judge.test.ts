@@ -33,7 +33,7 @@ const PLAN: Plan = {
   wrap: 2000,
   backlog: 1,
   acceptPause: 0,
-  talks: [{ open: 'bound', at: 0, ends: [END, { ...END, writes: [], finish: 'close' }] }],
+  talks: [{ again: false, open: 'bound', at: 0, ends: [END, { ...END, writes: [], finish: 'close' }] }],
 };
 
 type Events = Event[];

@@ -166,7 +166,7 @@ function judgePrograms(played: Played, facts: Facts, say: (text: string) => void
   const excused = facts.dropped || facts.gaveUp || plan.talks.some(({ ends }) => ends.some(abrupt));
   if (programs.end === 'stuck' && !excused) say(`standstill: ${programs.waiting.join('; ')}`);
   if (silence.end !== 'stuck') say(`there is no end: ${JSON.stringify(silence)}`);
-  for (const [index, { ends }] of plan.talks.entries()) {
+  for (const [index, { ends, again }] of plan.talks.entries()) {
     for (const side of [0, 1] as const) {
       const mine = seen[index]?.[side];
       const theirs = seen[index]?.[side === 0 ? 1 : 0];
@@ -178,7 +178,8 @@ function judgePrograms(played: Played, facts: Facts, say: (text: string) => void
       const orderly = mine.ended && mine.errors.length === 0 && !rescued;
       if (orderly && mine.received < theirs.sent)
         say(`${who}: the stream ends after ${mine.received} of ${theirs.sent} bytes`);
-      if (mine.errors.length > 0 && !ends.some(abrupt) && !facts.gaveUp)
+      const refused = again && mine.errors[0]?.startsWith('connect'); // what is left of the talk before is in the way
+      if (mine.errors.length > 0 && !refused && !ends.some(abrupt) && !facts.gaveUp)
         say(`${who} fails without a reason: ${mine.errors.join(', ')}`);
     }
   }

@@ -78,6 +78,8 @@ export interface End {
 }
 
 export interface Talk {
+  /** From the port of the talk before it, once that is over: what is left of it may be in TIME-WAIT. */
+  again: boolean;
   open: 'connect' | 'bound' | 'simultaneous';
   /** When it begins, in milliseconds. */
   at: number;
@@ -160,6 +162,7 @@ const end: fc.Arbitrary<End> = fc.record({
 });
 
 const talk: fc.Arbitrary<Talk> = fc.record({
+  again: fc.boolean(),
   open: fc.constantFrom('connect', 'bound', 'connect', 'bound', 'connect', 'simultaneous'),
   at: often(fc.constant(0), between(0, 500), 2),
   ends: fc.tuple(end, end),
@@ -203,7 +206,7 @@ export const plans: fc.Arbitrary<Plan> = fc
       { weight: 1, arbitrary: fc.array(talk, { minLength: 1, maxLength: 4 }) },
     ),
   })
-  .map((plan) => ({ ...plan, talks: plan.talks.map((one) => possible(unlocked(one), plan)) }));
+  .map((plan) => ({ ...plan, talks: plan.talks.map((one, i) => possible(unlocked(one), i, plan)) }));
 
 const total = ({ writes }: End): number => writes.reduce((sum, { bytes }) => sum + bytes, 0);
 /** Reads until the other end says that nothing more comes. */
@@ -224,13 +227,17 @@ function unlocked(one: Talk): Talk {
 
 /**
  * SYNs cross only when they take time: not inside one host. Nobody looks, with MSG_PEEK, for more than the buffer may ever
- * hold: on Linux too that waits for ever.
+ * hold: on Linux too that waits for ever. A port is used again only when sequence numbers go on, as the kernel lets them.
  */
-function possible(one: Talk, { shape }: Pick<Plan, 'shape'>): Talk {
-  const inOneHost = one.open === 'simultaneous' && shape === 'loopback';
+function possible(one: Talk, index: number, { shape, wrap, talks }: Pick<Plan, 'shape' | 'wrap' | 'talks'>): Talk {
+  const again = one.again && wrap === undefined && index > 0 && talks[index - 1]?.open !== 'simultaneous';
+  const bound =
+    again ||
+    (talks[index + 1]?.again && one.open === 'connect') ||
+    (one.open === 'simultaneous' && shape === 'loopback');
   const patient = (end: End): End =>
     end.flags === 'peek' && end.options.includes('lowat') ? { ...end, flags: 'none' } : end;
-  return { ...one, open: inOneHost ? 'bound' : one.open, ends: [patient(one.ends[0]), patient(one.ends[1])] };
+  return { ...one, again, open: bound ? 'bound' : one.open, ends: [patient(one.ends[0]), patient(one.ends[1])] };
 }
 
 /** Whether an end may make the other see an error: it resets, closes while something is unread, or stops reading. */
@@ -241,9 +248,16 @@ export const abrupt = ({ stop, finish, linger }: End): boolean =>
 export const mayShrink = ({ sysctls }: Plan): boolean => sysctls.some((names) => names.includes('shrink'));
 
 export const SERVER = 'server';
+/** The talk whose port this one uses: itself, or the first of those that use it again. */
+export const firstOf = ({ talks }: Plan, index: number): number => {
+  let first = index;
+  while (talks[first]?.again) first--;
+  return first;
+};
+
 /** The name of the host that opens a connection. */
-export const clientOf = ({ shape }: Plan, index: number): string =>
-  shape === 'loopback' ? SERVER : shape === 'star' ? `client${index}` : 'client0';
+export const clientOf = (plan: Plan, index: number): string =>
+  plan.shape === 'loopback' ? SERVER : plan.shape === 'star' ? `client${firstOf(plan, index)}` : 'client0';
 
 /** RFC 8200 section 5. */
 const LEAST_MTU = { 4: 68, 6: 1280 };

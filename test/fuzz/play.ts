@@ -8,9 +8,20 @@ import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
 import type { Log } from '../../src/sim/trace/log.ts';
 import { createSimulator } from '../../src/sim/world.ts';
 import { matches, stretch } from './pattern.ts';
-import { clientOf, type End, OPTIONS, type Plan, SERVER, type Talk, topologyOf } from './plan.ts';
+import { clientOf, type End, firstOf, OPTIONS, type Plan, SERVER, type Talk, topologyOf } from './plan.ts';
 
-const { AF_INET, AF_INET6, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, SO_RCVBUF, SO_LINGER, SHUT_WR, SHUT_RDWR } = CONSTANTS;
+const {
+  AF_INET,
+  AF_INET6,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_SNDBUF,
+  SO_RCVBUF,
+  SO_LINGER,
+  SO_REUSEADDR,
+  SHUT_WR,
+  SHUT_RDWR,
+} = CONSTANTS;
 const { MSG_PEEK, MSG_WAITALL, MSG_MORE, MSG_DONTWAIT, POLLIN } = CONSTANTS;
 
 /** Where the server listens; talk `i` has ports of its own when it needs them. */
@@ -37,8 +48,7 @@ export interface Played {
   log: Log;
   /** By talk, then by end. */
   seen: [Seen, Seen][];
-  /** The talk of each connection, by the name of the end that opened it: '10.0.0.1:20000'. */
-  names: Map<string, number>;
+  names: Names;
   /** How the programs ended, and how the silence after them did: it must be 'stuck', with nothing left to happen. */
   programs: Outcome;
   /** What programs threw that is no error of a system call. */
@@ -47,6 +57,9 @@ export interface Played {
   /** When the last thing happened. */
   end: Time;
 }
+
+/** The talks that used a name, '10.0.0.1:20000', each with the number of the event from which on. */
+export type Names = Map<string, { since: number; talk: number }[]>;
 
 /** More than any plan needs: a world that goes beyond never ends. */
 const LIMITS = { time: s(86_400 * 1000), events: 400_000 };
@@ -72,8 +85,10 @@ export async function play(plan: Plan): Promise<Played> {
     plan,
     seen,
     names: new Map(),
+    served: new Map(),
     broken: [],
     process: (host) => kernel.processes.get(host) as Process,
+    next: () => kernel.log.next,
   };
   const programs = await kernel.run('programs', () => act(stage), LIMITS);
   if (programs.end !== 'returned') await kernel.run('rescue', () => shutAll(stage), LIMITS);
@@ -93,9 +108,17 @@ export async function play(plan: Plan): Promise<Played> {
 interface Stage {
   plan: Plan;
   seen: Played['seen'];
-  names: Map<string, number>;
+  names: Names;
+  /** What the server does for each talk that it has accepted. */
+  served: Map<number, Promise<void>>;
   broken: unknown[];
   process(host: string): Process;
+  /** The number of the next event. */
+  next(): number;
+}
+
+function register({ names, next }: Stage, name: string, talk: number, since = next()): void {
+  names.set(name, [...(names.get(name) ?? []), { since, talk }]);
 }
 
 const familyOf = ({ family }: Plan): number => (family === 4 ? AF_INET : AF_INET6);
@@ -107,7 +130,7 @@ const nameOf = ({ addr, port }: { addr: string; port: number }): string =>
 
 /** All talks, and a server that accepts those that come through its listener. */
 async function act(stage: Stage): Promise<void> {
-  const { plan } = stage;
+  const { plan, served } = stage;
   const server = stage.process(SERVER);
   const listener = await server.socket(familyOf(plan), SOCK_STREAM);
   // buffers of the listener are those of its children: the window scale is agreed in the handshake
@@ -116,33 +139,42 @@ async function act(stage: Stage): Promise<void> {
   await server.bind(listener, { addr: anyOf(plan), port: SERVICE });
   await server.listen(listener, plan.backlog);
 
-  const served = new Set<number>();
-  const serving: Promise<void>[] = [];
   const service = server.spawn('service', async (me) => {
     for (;;) {
       const peer = { addr: '', port: 0 };
       const fd = await me.accept(listener, peer).catch(() => -1);
       if (fd < 0) return;
-      const talk = stage.names.get(nameOf(peer)) as number;
+      const talk = stage.names.get(nameOf(peer))?.at(-1)?.talk as number;
       // old copies of a SYN and its ACK can make a connection of their own when sequence numbers begin alike
       if (served.has(talk)) await me.close(fd);
-      else serving.push(converse(stage, server, fd, talk, 1).catch((error) => void stage.broken.push(error)));
-      served.add(talk);
+      else
+        served.set(
+          talk,
+          converse(stage, server, fd, talk, 1).catch((error) => void stage.broken.push(error)),
+        );
       if (plan.acceptPause > 0) await me.sleep(ms(plan.acceptPause));
     }
   });
-  await Promise.all(plan.talks.map((talk, i) => open(stage, talk, i)));
-  if (serving.length < accepting.length) await server.sleep(LONGEST_RETRY);
-  await Promise.all(serving);
+  const opened: Promise<void>[] = [];
+  for (const [i, talk] of plan.talks.entries()) opened.push(open(stage, talk, i, opened[i - 1]));
+  await Promise.all(opened);
+  if (served.size < accepting.length) await server.sleep(LONGEST_RETRY);
+  await Promise.all(served.values());
   await server.shutdown(listener, CONSTANTS.SHUT_RD).catch(() => {}); // the rescue may have done it
   await service.join();
-  await Promise.all(serving);
+  await Promise.all(served.values());
   await server.close(listener);
 }
 
 /** Opens a connection and plays the end that opens it; in a simultaneous open, both. */
-async function open(stage: Stage, talk: Talk, index: number): Promise<void> {
+async function open(stage: Stage, talk: Talk, index: number, before?: Promise<void>): Promise<void> {
   const { plan } = stage;
+  if (talk.again) {
+    await before;
+    const served = stage.served.get(index - 1);
+    if (!served) return; // it never came about
+    await served;
+  }
   const client = stage.process(clientOf(plan, index));
   const server = stage.process(SERVER);
   const connecting = (process: Process, side: 0 | 1) =>
@@ -152,17 +184,21 @@ async function open(stage: Stage, talk: Talk, index: number): Promise<void> {
         const fd = await me.socket(familyOf(plan), SOCK_STREAM);
         await setBuffers(me, fd, talk.ends[side]);
         const crossed = talk.open === 'simultaneous';
-        const port = side === 0 ? CLIENT_PORT + index : SERVER_PORT + index;
-        if (talk.open !== 'connect') await me.bind(fd, { addr: anyOf(plan), port });
+        const port = side === 0 ? CLIENT_PORT + firstOf(plan, index) : SERVER_PORT + index;
         const to = side === 1 ? CLIENT_PORT + index : crossed ? SERVER_PORT + index : SERVICE;
         try {
+          if (talk.open !== 'connect') {
+            await me.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+            await me.bind(fd, { addr: anyOf(plan), port });
+            if (side === 0) register(stage, nameOf({ addr: addressOf(plan, client), port }), index);
+          }
           await me.connect(fd, { addr: addressOf(plan, side === 0 ? server : client), port: to });
         } catch (error) {
           failed(stage.seen[index]?.[side] as Seen, error);
           await me.close(fd);
           return;
         }
-        if (side === 0) stage.names.set(nameOf(await me.getsockname(fd)), index);
+        if (talk.open === 'connect') register(stage, nameOf(await me.getsockname(fd)), index, 0);
         await converse(stage, process, fd, index, side);
       })
       .join();

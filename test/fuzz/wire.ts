@@ -78,8 +78,10 @@ export class Wire {
         }
         packet.ended++;
         const end = this.#ends.get(event.sock);
-        if (end) this.#arrived(end, packet.segment);
-        else if (packet.segment.flags & SYN) this.#syns.set(packet.way, packet.segment); // for a listener
+        const { segment } = packet;
+        if (segment.flags & SYN) this.#syns.set(packet.way, segment); // perhaps a listener makes a connection of it
+        const another = segment.flags & SYN && end?.irs !== undefined && seqDiff(segment.seq, end.irs) !== 0;
+        if (end && !another) this.#arrived(end, segment);
         break;
       }
       case 'packet.dropped': {
@@ -105,7 +107,7 @@ export class Wire {
     const wrong = (text: string) => this.#say(`packet ${n} of socket ${sock}: ${text}`);
     let end = this.#ends.get(sock);
     if (segment.flags & SYN && (!end || seqDiff(end.iss, segment.seq) !== 0)) {
-      end = newEnd(segment, this.#streamOf(from, to));
+      end = newEnd(segment, this.#streamOf(n, from, to));
       this.#ends.set(sock, end);
       const asked = this.#syns.get(`${to}>${from}`);
       if (segment.flags & ACK && asked) this.#arrived(end, asked);
@@ -122,7 +124,7 @@ export class Wire {
       if (times === MOST_TIMES + 1 && !mayShrink(this.#played.plan))
         wrong(`position ${start} is sent for the ${times}th time`);
     }
-    if (end.stream < 0) end.stream = this.#streamOf(from, to);
+    if (end.stream < 0) end.stream = this.#streamOf(n, from, to);
     if (segment.payload.length > 0) {
       const past = start + segment.payload.length;
       if (past > end.edge) wrong(`data up to ${past}, the other end has room up to ${end.edge}`);
@@ -170,11 +172,12 @@ export class Wire {
     end.edge = Math.max(end.edge, seqDiff(segment.ack, end.iss) + room);
   }
 
-  #streamOf(from: string, to: string): number {
-    const { names } = this.#played;
-    const opened = names.get(from);
+  /** What the socket with these names writes, at event `n`; -1: nobody knows. */
+  #streamOf(n: number, from: string, to: string): number {
+    const talkOf = (name: string) => this.#played.names.get(name)?.findLast(({ since }) => since <= n)?.talk;
+    const opened = talkOf(from);
     if (opened !== undefined) return 2 * opened;
-    const accepted = names.get(to);
+    const accepted = talkOf(to);
     return accepted === undefined ? -1 : 2 * accepted + 1;
   }
 
