@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { equalBytes } from '../../src/sim/base/bytes.ts';
 import { ms, s, type Time } from '../../src/sim/base/time.ts';
 import { CONSTANTS } from '../../src/sim/syscall/signatures.ts';
+import { STATES } from '../../src/sim/tcp/states.ts';
 import { encode } from '../../src/sim/trace/codec.ts';
 import { AF_INET, connected, type Kit, type KitOptions, kit, SOCK_STREAM } from './world-kit.ts';
 
@@ -191,6 +192,27 @@ describe('world: whatever the network does', () => {
     const [a, b] = [kit({ seed: 1 }), kit({ seed: 2 })];
     await a.value(() => a.client.socket(AF_INET, SOCK_STREAM));
     assert.equal(b.kernel.log.length, 7);
+  });
+});
+
+describe('world: a listener that is closed', () => {
+  it('forgets unfinished handshakes and resets finished ones; both leave their queues', async () => {
+    const k = kit();
+    await k.value(async () => {
+      const listener = await k.server.socket(AF_INET, SOCK_STREAM);
+      await k.server.bind(listener, { addr: '0.0.0.0', port: 80 });
+      await k.server.listen(listener, 5);
+      const finished = await k.client.socket(AF_INET, SOCK_STREAM);
+      await k.client.connect(finished, { addr: k.server.ip, port: 80 });
+      const unfinished = await k.client.socket(AF_INET, SOCK_STREAM | CONSTANTS.SOCK_NONBLOCK);
+      await k.client.connect(unfinished, { addr: k.server.ip, port: 80 }).catch(() => {});
+      await k.kernel.pause(ms(15)); // the SYN is there, the last ACK is not
+      await k.server.close(listener);
+      await k.kernel.pause(s(1));
+    });
+    const last = new Map(k.events('tcp.state').map((e) => [e.sock, STATES[e.to]]));
+    assert.deepEqual(new Set(last.values()), new Set(['CLOSED']));
+    for (const kind of ['queue.syn', 'queue.accept'] as const) assert.equal(k.events(kind).at(-1)?.length, 0);
   });
 });
 

@@ -135,6 +135,20 @@ function disconnect(turn: Turn): void {
   finish(turn, 'ECONNRESET');
 }
 
+/** The listener is closed: a handshake that is not done ends without a word (inet_csk_listen_stop, reqsk_put). */
+export function listenerGone(tcb: Tcb, now: Time): Effect[] {
+  const turn = begin(tcb, now);
+  note(
+    turn,
+    'the listener is closed: the unfinished handshake is forgotten',
+    '9293 3.10.4',
+    'inet_connection_sock.c inet_csk_listen_stop',
+  );
+  enter(turn, 'listener CLOSE', 'CLOSED');
+  finish(turn);
+  return turn.effects;
+}
+
 /** ABORT: nothing is left of the connection (tcp_disconnect). */
 export function abort(tcb: Tcb, now: Time): Effect[] {
   const turn = begin(tcb, now);

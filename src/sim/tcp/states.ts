@@ -56,6 +56,7 @@ export const TRANSITIONS = [
   { from: 'SYN-RECEIVED', on: 'rcv ICMP',           to: 'CLOSED',       send: '',          rfc: '3.9.2.2' },
   { from: 'SYN-RECEIVED', on: 'CLOSE',              to: 'FIN-WAIT-1',   send: 'FIN',       rfc: '3.10.4' },
   { from: 'SYN-RECEIVED', on: 'ABORT',              to: 'CLOSED',       send: 'RST',       rfc: '3.10.5' },
+  { from: 'SYN-RECEIVED', on: 'listener CLOSE',     to: 'CLOSED',       send: '',          rfc: '3.10.4' },
   { from: 'SYN-RECEIVED', on: 'timeout',            to: 'CLOSED',       send: '',          rfc: '3.10.8' },
 
   { from: 'ESTABLISHED',  on: 'CLOSE',              to: 'FIN-WAIT-1',   send: 'FIN',       rfc: '3.10.4' },

@@ -3,11 +3,11 @@ import { SimBug } from '../../../src/sim/base/bug.ts';
 import { EMPTY } from '../../../src/sim/base/bytes.ts';
 import { seqAdd } from '../../../src/sim/base/seq.ts';
 import { ms, s } from '../../../src/sim/base/time.ts';
-import { abort } from '../../../src/sim/tcp/calls.ts';
+import { abort, listenerGone } from '../../../src/sim/tcp/calls.ts';
 import { errorArrives, requestRefused } from '../../../src/sim/tcp/icmp.ts';
 import { TRANSITIONS } from '../../../src/sim/tcp/states.ts';
 import { makeWay } from '../../../src/sim/tcp/time-wait.ts';
-import { noTimers } from '../../../src/sim/tcp/timers.ts';
+import { nextTimer, noTimers } from '../../../src/sim/tcp/timers.ts';
 import { begin, enter } from '../../../src/sim/tcp/turn.ts';
 import { ACK, RST, type Segment, SYN } from '../../../src/sim/wire/tcp.ts';
 import { Duo, rowText, taken } from './duo.ts';
@@ -103,6 +103,13 @@ describe('tcp/states: every row of the table', () => {
     const duo = Duo.established().close('a').close('b').pass(ms(100));
     assert.deepEqual(duo.path('a'), ['FIN-WAIT-1', 'CLOSING', 'TIME-WAIT']);
     assert.deepEqual(duo.path('b'), ['FIN-WAIT-1', 'CLOSING', 'TIME-WAIT']);
+  });
+
+  it('the listener is closed before the handshake is done: CLOSED, and nothing is sent', () => {
+    const duo = REACH['SYN-RECEIVED']();
+    const sent = duo.sent.length;
+    duo.obey('b', listenerGone(duo.b, duo.now));
+    assert.deepEqual([duo.b.state, nextTimer(duo.b), duo.sent.length], ['CLOSED', undefined, sent]);
   });
 
   it('TIME-WAIT lasts 60 s', () => {

@@ -6,9 +6,8 @@
  * so does this file: the child starts as a fresh block in LISTEN and TCP takes it from there.
  */
 import { DROPS } from '../../net/drops.ts';
-import { abort, passiveOpen } from '../../tcp/calls.ts';
+import { abort, listenerGone, passiveOpen } from '../../tcp/calls.ts';
 import { segmentArrives } from '../../tcp/segment-arrives.ts';
-import { noTimers } from '../../tcp/timers.ts';
 import { resetFor } from '../../tcp/transmit.ts';
 import type { Address } from '../../wire/address.ts';
 import { ACK, RST, type Segment, SYN } from '../../wire/tcp.ts';
@@ -159,21 +158,12 @@ export function takeAccepted(host: Host, socket: Socket): Socket | undefined {
 export function stopListening(host: Host, socket: Socket): void {
   const { listener } = socket;
   if (!listener) return;
-  const children = [...listener.accept, ...listener.syn];
-  const waiting = listener.accept.length;
-  socket.listener = undefined;
   host.demux.stopListening(socket);
-  for (const [i, child] of children.entries()) {
-    child.parent = undefined;
+  for (let child = takeAccepted(host, socket); child; child = takeAccepted(host, socket)) {
     child.released = true;
-    if (!child.tcb) continue;
-    if (i < waiting && child.tcb.state !== 'CLOSED') {
-      apply(host, child, abort(child.tcb, host.now));
-      continue;
-    }
-    child.tcb.timers = noTimers();
-    apply(host, child, []);
-    host.demux.removeConnection(child);
-    freeSocket(host, child);
+    if (child.tcb && child.tcb.state !== 'CLOSED') apply(host, child, abort(child.tcb, host.now));
+    else freeSocket(host, child);
   }
+  for (const child of [...listener.syn]) if (child.tcb) apply(host, child, listenerGone(child.tcb, host.now));
+  socket.listener = undefined;
 }
