@@ -7,6 +7,7 @@ import { seqLe, seqLt } from '../base/seq.ts';
 import { ACK, FIN, segmentLength } from '../wire/tcp.ts';
 import { acknowledge, finAcknowledged } from './acknowledge.ts';
 import { startKeepAlive } from './keepalive.ts';
+import { syncMss } from './mtu.ts';
 import { setPingpong } from './receive/acknowledging.ts';
 import { beginReceiving } from './receive/autotune.ts';
 import { predict, windowChanged } from './receive/prediction.ts';
@@ -55,6 +56,7 @@ const ack: Check = (turn, segment) => {
     if (!tcb.active && !served) tcb.stats.bytesAcked = 0; // the SYN of a listener's child is not counted
     if (!served) initTransfer(turn);
     tcb.snd.maxWnd = Math.max(tcb.snd.maxWnd, tcb.snd.wnd);
+    syncMss(tcb, tcb.mtu.path); // tcp_v4_syn_recv_sock
     wakeReaders(turn);
     wakeWriters(turn);
   } else if (seqLt(tcb.snd.nxt, segment.ack)) {

@@ -77,6 +77,7 @@ function agree(turn: Turn, segment: Segment): void {
   tcb.rcv.scale = tcb.scaling ? windowScale(tcb) : 0;
   const { opts, settings } = tcb;
   tcb.snd.mssClamp = Math.min(options.mss || settings.mssDefault, opts.maxSegment || Infinity);
+  if (tcb.active) tcb.snd.maxWnd = segment.window; // segments fill half of it at most, from the first on
   syncMss(tcb, tcb.mtu.path);
 
   agreeOnEcn(tcb, segment);
@@ -151,7 +152,6 @@ function synSent(turn: Turn, segment: Segment): void {
   enter(turn, 'rcv SYN,ACK', 'ESTABLISHED');
   startKeepAlive(turn);
   initTransfer(turn);
-  tcb.snd.maxWnd = tcb.snd.wnd;
   beginReceiving(turn);
   const again = synAckOfFastOpen(turn, segment);
   fin(turn, segment);
