@@ -134,5 +134,7 @@ function toPipe(
   if (socket.receiveShut || socket.over) return { result: 0 };
   if (!tcb || tcb.state === 'CLOSED' || socket.listener) return { errno: 'ENOTCONN' };
   const { waits, until } = patience(call, nonblocking, socket.receiveTimeout);
+  // the urgent byte is in the way: waiting would never end
+  if (waits && available(tcb) > 0) return { result: 0 };
   return waits ? { park: [socket.readers], on: `data on descriptor ${call.fd}`, until } : { errno: 'EAGAIN' };
 }
