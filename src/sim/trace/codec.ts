@@ -2,10 +2,10 @@
  * The log as bytes, and as JSON.
  *
  * `encode` and `decode` carry a log between processes: a header, then the columns as they lie in memory, each on an
- * 8-byte boundary, so that decoding is a check and a few views, not a parse. Of the store only those bytes travel that
- * an event refers to, each once. The version is a hash of the table of
- * event kinds: whoever changes the table changes the version, and bytes of another version are refused by name.
- * `decode` never throws and never trusts: every number that would be followed is checked first, so that a log that
+ * 8-byte boundary, so that decoding is a check and a few views, not a parse. What follows from the rest does not travel:
+ * where an event's words begin, and its number in a log without gaps; instants travel as steps. Of the store only those
+ * bytes travel that an event refers to, each once. The version is a hash of the table of event kinds: whoever changes the
+ * table changes the version, and bytes of another version are refused by name. `decode` never throws and never trusts: every number that would be followed is checked first, so that a log that
  * decodes can be read to its end.
  *
  * Columns are little-endian, as every machine is that runs an editor; on another the magic number would not match.
@@ -19,13 +19,30 @@ import { EVENTS, type Event } from './schema.ts';
 
 /** 'SNBL', read as a little-endian word. */
 const MAGIC = 0x4c424e53;
-const HEADER_WORDS = 8;
+const HEADER_WORDS = 10;
+/** Changes whenever the layout of the bytes does. */
+const LAYOUT = 2;
 
-/** The hash (FNV-1a, 32 bits) of the table of event kinds: what a log means depends on it. */
-export const LOG_VERSION: number = [...JSON.stringify(EVENTS)].reduce(
+/** The hash (FNV-1a, 32 bits) of layout and table of event kinds: what a log means depends on them. */
+export const LOG_VERSION: number = [...`${LAYOUT} ${JSON.stringify(EVENTS)}`].reduce(
   (hash, ch) => Math.imul(hash ^ (ch.codePointAt(0) as number), 0x01000193) >>> 0,
   0x811c9dc5,
 );
+
+/** The words of the header. */
+type Sizes = [
+  magic: number,
+  version: number,
+  size: number,
+  events: number,
+  numbers: number,
+  words: number,
+  blob: number,
+  texts: number,
+  textBytes: number,
+  /** Instants are told by their distance from the one before. */
+  stepped: number,
+];
 
 export type Decoded = { ok: true; log: Log } | { ok: false; reason: string };
 
@@ -77,6 +94,26 @@ function gather(log: Log, c: ColumnArrays): Uint8Array {
   return blob;
 }
 
+/** How far each instant is from the one before, when 32 bits can tell: nearly always. */
+function stepsOf(times: Float64Array): Uint32Array | undefined {
+  const steps = new Uint32Array(times.length);
+  let before = 0;
+  for (let i = 0; i < times.length; i++) {
+    const step = (times[i] as number) - before;
+    if (step > 0xffffffff) return undefined;
+    steps[i] = step;
+    before = times[i] as number;
+  }
+  return steps;
+}
+
+function summed(steps: Uint32Array): Float64Array {
+  const times = new Float64Array(steps.length);
+  let sum = 0;
+  for (let i = 0; i < steps.length; i++) times[i] = sum += steps[i] as number;
+  return times;
+}
+
 /** The log as bytes for {@link decode}. */
 export function encode(log: Log): Uint8Array {
   const c = log.columns();
@@ -86,11 +123,24 @@ export function encode(log: Log): Uint8Array {
   let end = 0;
   for (const [i, text] of texts.entries()) textEnds[i] = end += text.length;
 
+  const numbers = c.n.every((n, i) => n === i) ? c.n.subarray(0, 0) : c.n;
   const header = new Uint32Array(HEADER_WORDS);
-  header.set([MAGIC, LOG_VERSION, c.n.length, c.words.length, blob.length, texts.length, end]);
-  const parts: ArrayBufferView[] = [header, c.n, c.t, c.kind, c.host, c.task, c.sock, c.cause, c.at, c.words, blob];
+  const steps = stepsOf(c.t);
+  const parts: ArrayBufferView[] = [
+    header,
+    numbers,
+    steps ?? c.t,
+    c.kind,
+    c.host,
+    c.task,
+    c.sock,
+    c.cause,
+    c.words,
+    blob,
+  ];
   const size = [...parts, textEnds].reduce((sum, part) => sum + aligned(part.byteLength), 0) + aligned(end);
-  header[7] = size;
+  header.set([MAGIC, LOG_VERSION, size, c.n.length, numbers.length, c.words.length, blob.length, texts.length, end]);
+  header[9] = steps ? 1 : 0;
 
   const out = new Uint8Array(size);
   let at = 0;
@@ -107,7 +157,7 @@ export function decode(bytes: Uint8Array): Decoded {
   // Columns need their own alignment, which a slice of a larger message need not have.
   const source = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   const header = new Uint32Array(source.buffer, source.byteOffset, HEADER_WORDS);
-  const [magic, version, events, words, blob, texts, textBytes, size] = header as unknown as number[] & { length: 8 };
+  const [magic, version, size, events, numbers, words, blob, texts, textBytes, stepped] = header as unknown as Sizes;
   if (magic !== MAGIC) return { ok: false, reason: 'not a log: it does not begin like one' };
   if (version !== LOG_VERSION) return { ok: false, reason: 'the log was written by another version of the simulator' };
   if (size !== bytes.length) return { ok: false, reason: `the log is cut: ${bytes.length} of ${size} bytes` };
@@ -119,20 +169,20 @@ export function decode(bytes: Uint8Array): Decoded {
     return source.byteOffset + here;
   };
   const places = {
-    n: place(4, events as number),
-    t: place(8, events as number),
-    kind: place(1, events as number),
-    host: place(1, events as number),
-    task: place(2, events as number),
-    sock: place(4, events as number),
-    cause: place(4, events as number),
-    at: place(4, events as number),
-    words: place(4, words as number),
-    blob: place(1, blob as number),
-    textEnds: place(4, texts as number),
-    texts: place(1, textBytes as number),
+    n: place(4, numbers),
+    t: place(stepped === 1 ? 4 : 8, events),
+    kind: place(1, events),
+    host: place(1, events),
+    task: place(2, events),
+    sock: place(4, events),
+    cause: place(4, events),
+    words: place(4, words),
+    blob: place(1, blob),
+    textEnds: place(4, texts),
+    texts: place(1, textBytes),
   };
-  if (at !== size) return { ok: false, reason: 'the log is damaged: its parts do not add up to its size' };
+  const counted = numbers === events || numbers === 0;
+  if (at !== size || !counted) return { ok: false, reason: 'the log is damaged: its parts do not add up to its size' };
 
   const buffer = source.buffer;
   const textEnds = new Uint32Array(buffer, places.textEnds, texts);
@@ -145,14 +195,14 @@ export function decode(bytes: Uint8Array): Decoded {
     start = end;
   }
   const columns: ColumnArrays = {
-    n: new Uint32Array(buffer, places.n, events),
-    t: new Float64Array(buffer, places.t, events),
+    n: numbers === 0 ? Uint32Array.from({ length: events }, (_, i) => i) : new Uint32Array(buffer, places.n, events),
+    t: stepped === 1 ? summed(new Uint32Array(buffer, places.t, events)) : new Float64Array(buffer, places.t, events),
     kind: new Uint8Array(buffer, places.kind, events),
     host: new Int8Array(buffer, places.host, events),
     task: new Uint16Array(buffer, places.task, events),
     sock: new Uint32Array(buffer, places.sock, events),
     cause: new Int32Array(buffer, places.cause, events),
-    at: new Uint32Array(buffer, places.at, events),
+    at: new Uint32Array(events),
     words: new Int32Array(buffer, places.words, words),
   };
   const store = new Uint8Array(buffer, places.blob, blob);
@@ -161,7 +211,7 @@ export function decode(bytes: Uint8Array): Decoded {
   return { ok: true, log: new Log({ content: { columns, texts: list, bytes: store } }) };
 }
 
-/** What is wrong with columns from elsewhere; '' when they can be read to the end. */
+/** What is wrong with columns from elsewhere; '' when they can be read to the end. Finds where each event's words begin. */
 function damageOf(c: ColumnArrays, texts: number, bytes: number): string {
   const { words } = c;
   const outside = (w: number, length: number) => ((words[w] as number) >>> 0) + length > bytes;
@@ -177,7 +227,7 @@ function damageOf(c: ColumnArrays, texts: number, bytes: number): string {
     now = t;
     const layout = LAYOUTS[c.kind[i] as number];
     if (!layout) return `event ${n} is of no known kind`;
-    if (c.at[i] !== word) return `event ${n} lies elsewhere`;
+    c.at[i] = word;
     for (const how of layout.lies) {
       const w = word;
       const value = words[w];

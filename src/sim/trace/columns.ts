@@ -1,5 +1,5 @@
 /**
- * The columns of a log: 24 bytes per event, and its fields as 32-bit words. They lie in pages that never move, so that a
+ * The columns of a log: 28 bytes per event, and its fields as 32-bit words. They lie in pages that never move, so that a
  * log grows without copying what it has.
  *
  * `begin` writes what every event has; the words of its fields follow in the order of the table, and lie side by side.

@@ -1,7 +1,7 @@
 /**
  * The append-only log of a run.
  *
- * Events are packed into typed columns (24 bytes and the fields), never kept as objects: a million of them must be
+ * Events are packed into typed columns (28 bytes and the fields), never kept as objects: a million of them must be
  * cheap to record, to send to a renderer and to scrub through. Reading one makes a fresh plain object. Bytes and texts
  * are stored once. Nothing is ever changed or taken away.
  *

@@ -14,7 +14,7 @@ const SLOT_BITS = 16;
 const SLOT = 1 << SLOT_BITS;
 /** Chunks grow with the store between these; long byte strings get a chunk of their own. */
 const CHUNK_MIN = 1 << 12;
-const CHUNK_MAX = 1 << 20;
+const CHUNK_MAX = 1 << 24;
 
 /** From this length on it is worth looking whether the same bytes were put before. */
 const LONG = 1024;

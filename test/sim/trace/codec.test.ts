@@ -21,7 +21,10 @@ const anyEvent = fc.constantFrom(...KINDS).chain((kind) =>
   fc.record({
     kind: fc.constant(kind),
     fields: fc.record(Object.fromEntries(Object.entries(EVENTS[kind]).map(([name, type]) => [name, VALUES[type]]))),
-    wait: fc.integer({ min: 0, max: 1e9 }),
+    wait: fc.oneof(
+      { weight: 20, arbitrary: fc.integer({ min: 0, max: 1e9 }) },
+      { weight: 1, arbitrary: fc.constant(1e10) },
+    ),
     skip: fc.integer({ min: 0, max: 3 }),
     host: fc.integer({ min: -1, max: 127 }),
     sock: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
