@@ -9,7 +9,7 @@ import { acknowledge, finAcknowledged } from './acknowledge.ts';
 import { startKeepAlive } from './keepalive.ts';
 import { syncMss } from './mtu.ts';
 import { setPingpong } from './receive/acknowledging.ts';
-import { beginReceiving } from './receive/autotune.ts';
+import { beginReceiving, guessSegment } from './receive/autotune.ts';
 import { predict, windowChanged } from './receive/prediction.ts';
 import { text } from './receive/text.ts';
 import { urgentPointer } from './receive/urgent.ts';
@@ -57,6 +57,7 @@ const ack: Check = (turn, segment) => {
     if (!served) initTransfer(turn);
     tcb.snd.maxWnd = Math.max(tcb.snd.maxWnd, tcb.snd.wnd);
     syncMss(tcb, tcb.mtu.path); // tcp_v4_syn_recv_sock
+    guessSegment(tcb); // again: the peer's first window may have made our own segments small
     wakeReaders(turn);
     wakeWriters(turn);
   } else if (seqLt(tcb.snd.nxt, segment.ack)) {
