@@ -7,7 +7,8 @@
  * Between bursts all is quiet for longer than any ACK may wait, so that no timer of the kernel, whose clock ticks four
  * milliseconds at a time, falls between two arrivals. Each arrival that is not answered at once is followed by an old segment,
  * which is: so packetdrill takes what it has captured, and the kernel, which merges no packets that somebody else still
- * holds, may merge them.
+ * holds, may merge them. (One that it holds still is not merged with what waited behind it out of order: then, once in a
+ * hundred scripts, a window is a little smaller than predicted.)
  */
 import { run } from '../../src/packetdrill/run.ts';
 import { Rng } from '../../src/sim/base/rng.ts';
