@@ -202,6 +202,8 @@ function clean(turn: Turn, una: Seq, priorFack: Seq, news: AckNews): void {
     skb = next;
   }
   if (!skb) noLongerLimitedBy(tcb, 'busy', now);
+  // a record whose loss was undone may have been counted twice as sent again; nothing is outstanding now
+  if (!skb && tcb.sackOk) counts.sackedOut = counts.lostOut = counts.retransOut = 0;
   if (skb && skb.marks & SACKED) news.reneging = true;
   if (seqLt(una, snd.una)) {
     stats.bytesAcked += seqDiff(snd.una, una);

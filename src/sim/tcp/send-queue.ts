@@ -34,8 +34,6 @@ export interface Skb {
   push: boolean;
   /** MSG_EOR: nothing may be joined behind it. */
   eor: boolean;
-  /** The first new data after a reduction that ECN asked for: CWR goes with it. */
-  cwr: boolean;
   /** Segments of the MSS that it counts as (tcp_skb_pcount); 0: not yet known. */
   segs: number;
   /** The MSS by which a record of several segments is cut (gso_size). */
@@ -76,7 +74,6 @@ export function newSkb(at: Seq, end: Seq): Skb {
     fin: false,
     push: false,
     eor: false,
-    cwr: false,
     segs: 0,
     size: 0,
     marks: 0,
@@ -285,10 +282,10 @@ export class SendQueue {
    */
   split(list: SkbList, skb: Skb, length: number): Skb {
     const at = seqAdd(skb.seq, length + (skb.syn ? 1 : 0));
-    const moved = seqDiff(skb.end, at);
     const rest = newSkb(at, skb.end);
-    rest.memory += moved;
     rest.fin = skb.fin;
+    const moved = payloadLength(rest);
+    rest.memory += moved;
     rest.push = skb.push;
     rest.eor = skb.eor;
     rest.size = skb.size;

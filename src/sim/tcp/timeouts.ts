@@ -63,7 +63,7 @@ const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
     sendLossProbe(turn);
   },
   reordering: reorderingTimeout,
-  pacing: () => {},
+  pacing: pacingOver,
   persist: probeTimeout,
   'delayed ACK': delayedAckDue,
   'compressed ACK': compressedAckDue,
@@ -73,6 +73,12 @@ const EXPIRE: Record<TimerName, (turn: Turn) => void> = {
   'FIN-WAIT-2': finWait2Timeout,
   'TIME-WAIT': endTimeWait,
 };
+
+/** The next packet may leave: what is lost goes before what is new, which `output` sends (tcp_tsq_write). */
+function pacingOver(turn: Turn): void {
+  const { counts, cc } = turn.tcb;
+  if (counts.lostOut > counts.retransOut && cc.cwnd > inFlight(turn.tcb)) retransmitLost(turn);
+}
 
 /** Segments that were only late have had their time: what is still missing is lost (tcp_rack_reo_timeout). */
 function reorderingTimeout(turn: Turn): void {

@@ -2,13 +2,13 @@
  * Two TCP ends and a wire between them, without a kernel: a test drives calls, drops and delays segments, lets time pass
  * and looks at blocks. Sequence numbers start just below 2^32, so that the first bytes cross the wrap.
  */
-import { utf8 } from '../../../src/sim/base/bytes.ts';
-import { seq } from '../../../src/sim/base/seq.ts';
+import { EMPTY, utf8 } from '../../../src/sim/base/bytes.ts';
+import { type Seq, seq, seqAdd } from '../../../src/sim/base/seq.ts';
 import { ms, s, type Time, ZERO } from '../../../src/sim/base/time.ts';
 import { activeOpen, close, passiveOpen, receive, shutdownSend } from '../../../src/sim/tcp/calls.ts';
 import { RECEIVE_DEFAULTS } from '../../../src/sim/tcp/receive/state.ts';
 import { segmentArrives } from '../../../src/sim/tcp/segment-arrives.ts';
-import { send } from '../../../src/sim/tcp/send.ts';
+import { type SendFlags, send } from '../../../src/sim/tcp/send.ts';
 import type { Settings } from '../../../src/sim/tcp/settings.ts';
 import { STATES, type State, TRANSITIONS } from '../../../src/sim/tcp/states.ts';
 import { newTcb, type Tcb } from '../../../src/sim/tcp/tcb.ts';
@@ -81,6 +81,10 @@ export interface Sent {
   segment: Segment;
 }
 
+/** Codepoints of the IP header (RFC 3168 section 5). */
+const ECT = 2;
+const CE = 3;
+
 const LETTERS: readonly [string, number][] = [
   ['R', RST],
   ['S', SYN],
@@ -100,6 +104,12 @@ export class Duo {
   /** Whether a segment is lost; the default loses none. */
   drop: (sent: Sent, index: number) => boolean = () => false;
   delay = ms(10);
+  /** When the copies of a segment that is not lost arrive, from now; the default: one, after `delay`. */
+  copies: (sent: Sent, index: number) => readonly Time[] = () => [this.delay];
+  /** Whether a router marks a segment that may be marked (CE). */
+  marks: (sent: Sent, index: number) => boolean = () => false;
+  /** Called after each call, segment and timeout. */
+  watch: (end: EndName) => void = () => {};
   #wire: { at: Time; to: EndName; segment: Segment }[] = [];
 
   constructor(settings: Partial<Settings> = {}, buffers: { send?: number; receive?: number } = {}) {
@@ -125,9 +135,11 @@ export class Duo {
       this.effects.push({ from: end, effect });
       if (effect.do === 'state') taken.add(effect.row);
       if (effect.do !== 'transmit') continue;
-      const { segment, size } = effect;
-      for (const part of size ? cutSegment(segment, size) : [segment]) this.#carry(end, part);
+      const { segment, size, ect } = effect;
+      for (const part of size ? cutSegment(segment, size) : [segment])
+        this.#carry(end, ect ? { ...part, ecn: ECT } : part);
     }
+    this.watch(end);
   }
 
   #carry(end: EndName, segment: Segment): void {
@@ -135,7 +147,13 @@ export class Duo {
     this.sent.push(sent);
     if (this.drop(sent, this.sent.length - 1)) return;
     const to = end === 'a' ? 'b' : 'a';
-    this.#wire.push({ at: (this.now + this.delay) as Time, to, segment });
+    if (segment.ecn === ECT && this.marks(sent, this.sent.length - 1)) segment.ecn = CE;
+    for (const after of this.copies(sent, this.sent.length - 1)) {
+      const at = (this.now + after) as Time;
+      let place = this.#wire.length;
+      while (place > 0 && (this.#wire[place - 1]?.at ?? 0) > at) place--;
+      this.#wire.splice(place, 0, { at, to, segment });
+    }
   }
 
   connect(end: EndName = 'a'): this {
@@ -146,9 +164,9 @@ export class Duo {
     this.obey(end, passiveOpen(this.tcb(end), this.now));
     return this;
   }
-  write(end: EndName, data: string | Uint8Array): number {
+  write(end: EndName, data: string | Uint8Array, flags: SendFlags = {}): number {
     const tcb = this.tcb(end);
-    const { taken: n, effects } = send(tcb, typeof data === 'string' ? utf8(data) : data, 0, {}, this.now);
+    const { taken: n, effects } = send(tcb, typeof data === 'string' ? utf8(data) : data, 0, flags, this.now);
     this.obey(end, effects);
     return n;
   }
@@ -175,7 +193,7 @@ export class Duo {
   pass(duration: Time): this {
     const end = this.now + duration;
     for (;;) {
-      const arrival = this.#wire[0]; // one delay for all: first in, first out
+      const arrival = this.#wire[0];
       const timerA = nextTimer(this.a) ?? Number.POSITIVE_INFINITY;
       const timerB = nextTimer(this.b) ?? Number.POSITIVE_INFINITY;
       const next = Math.min(arrival?.at ?? Number.POSITIVE_INFINITY, timerA, timerB);
@@ -225,3 +243,26 @@ export const rowText = (row: number): string => {
   const { from, on, to } = TRANSITIONS[row] as (typeof TRANSITIONS)[number];
   return `${from} --${on}--> ${to}`;
 };
+
+/** A pure ACK from b, `at` bytes of a's stream acknowledged, blocks in bytes of that stream. */
+export function ackOf(
+  { a, b }: Duo,
+  at: number,
+  blocks: readonly (readonly [number, number])[] = [],
+  more: Partial<Segment> = {},
+): Segment {
+  const place = (n: number): Seq => seqAdd(a.iss, 1 + n);
+  return {
+    srcPort: 80,
+    dstPort: 40_000,
+    seq: b.snd.nxt,
+    ack: place(at),
+    flags: ACK,
+    window: 65_535,
+    urgent: 0,
+    options:
+      blocks.length > 0 ? { sack: blocks.map(([left, right]) => ({ left: place(left), right: place(right) })) } : {},
+    payload: EMPTY,
+    ...more,
+  };
+}

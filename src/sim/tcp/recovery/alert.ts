@@ -4,6 +4,7 @@
  * segments are lost is RACK's to say (rack.ts), or without SACK three duplicate ACKs' (reno-sack.ts).
  */
 import { type Seq, seqLe, seqLt } from '../../base/seq.ts';
+import { ms, us } from '../../base/time.ts';
 import type { AckNews, Rexmit } from '../acknowledge.ts';
 import { currentSsthresh } from '../congestion/validation.ts';
 import { probeLost } from '../mtu-probe.ts';
@@ -18,13 +19,19 @@ import { addDuplicates, forgetAllDuplicates, markHeadLost } from './reno-sack.ts
 import { simpleRetransmit } from './simple.ts';
 import { beginUndo, keepOpen, undoByDsack, undoLoss, undoPartial, undoRecovery } from './undo.ts';
 
+/** The least that is waited for when the peer seems to have dropped what it held. */
+const RENEGING_MIN = ms(10);
+
 /** Judges an acknowledgment; `una` is SND.UNA before it. @returns what is to be sent again */
 export function alert(turn: Turn, una: Seq, duplicates: number, news: AckNews): Rexmit {
   const { tcb } = turn;
   const { cc, counts, loss, snd } = tcb;
   if (counts.packetsOut === 0) counts.sackedOut = 0;
   if (news.ece) cc.priorSsthresh = 0;
-  if (news.reneging && reneged(turn)) return 'none';
+  if (news.reneging && news.advanced) {
+    reneged(turn, news);
+    return 'none';
+  }
   if (cc.state === 'Open') {
     loss.retransStamp = NEVER;
   } else if (seqLe(cc.highSeq, snd.una)) {
@@ -195,11 +202,10 @@ function markTimedOut(turn: Turn): void {
 }
 
 /** The head is marked as held, yet not acknowledged (tcp_check_sack_reneging): wait a little, then a timeout. */
-function reneged(turn: Turn): boolean {
-  const { tcb } = turn;
-  const half = Math.max((tcb.rtt.srtt8 >>> 4) * 1000, 10e6);
-  setXmitTimer(turn, 'retransmit', half as typeof turn.now);
-  return true;
+function reneged(turn: Turn, news: AckNews): void {
+  const half = us(turn.tcb.rtt.srtt8 >>> 4);
+  setXmitTimer(turn, 'retransmit', half > RENEGING_MIN ? half : RENEGING_MIN);
+  news.setTimer = false;
 }
 
 /** Whether a block is one of a connection that recovers from loss. */
