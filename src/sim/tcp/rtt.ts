@@ -4,6 +4,7 @@
  * deviation never counts less than 200 ms, so RTO = SRTT + max(200 ms, 4 RTTVAR), and a falling RTT raises the
  * deviation less than a rising one.
  */
+import { powerOf2 } from '../base/bits.ts';
 import { seqLt } from '../base/seq.ts';
 import { ms, type Time, us } from '../base/time.ts';
 import type { Tcb } from './tcb.ts';
@@ -68,4 +69,4 @@ export function sampleRtt(tcb: Tcb, sample: number): void {
 export const smoothedRtt = (tcb: Tcb): Time => us(tcb.rtt.srtt8 >>> 3);
 
 /** The timeout with backoff (RFC 6298 5.5), within bounds. */
-export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * 2 ** tcb.rtt.backoff, rtoMax(tcb)) as Time;
+export const backedOff = (tcb: Tcb): Time => Math.min(tcb.rtt.rto * powerOf2(tcb.rtt.backoff), rtoMax(tcb)) as Time;

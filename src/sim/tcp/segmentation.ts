@@ -2,6 +2,7 @@
  * How large what leaves may be: the MSS of now, the size up to which writes are gathered in one record, and how much of
  * a record may go down at once for the device to cut (TSO, GSO). Pure questions about a block; nothing is changed here.
  */
+import { powerOf2 } from '../base/bits.ts';
 import { seqAdd, seqDiff, seqLe, seqLt } from '../base/seq.ts';
 import { type Time, us } from '../base/time.ts';
 import { packetsInFlight } from './congestion/control.ts';
@@ -47,8 +48,8 @@ export function setSegments(skb: Skb, mss: number): number {
 export function tsoSegments(tcb: Tcb, mss: number): number {
   const { settings, cc } = tcb;
   let bytes = cc.pacingRate / 1024;
-  const shift = Math.floor(tcb.rtt.minRtt / 2 ** settings.tsoRttLog);
-  if (shift < 32) bytes += Math.floor(GSO_MAX_SIZE / 2 ** shift);
+  const shift = Math.floor(tcb.rtt.minRtt / powerOf2(settings.tsoRttLog));
+  if (shift < 32) bytes += Math.floor(GSO_MAX_SIZE / powerOf2(shift));
   bytes = Math.min(bytes, GSO_MAX_SIZE);
   const least = cc.control.minTsoSegs?.(tcb) ?? settings.minTsoSegs;
   const fit = Math.max(Math.floor(GSO_MAX_SIZE / mss), 1); // on loopback, one segment is all that a packet can be
