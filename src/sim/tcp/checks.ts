@@ -54,10 +54,12 @@ const ack: Check = (turn, segment) => {
     tcb.snd.wl1 = segment.seq;
     acknowledge(turn, segment, segment.window << tcb.snd.scale);
     if (!tcb.active && !served) tcb.stats.bytesAcked = 0; // the SYN of a listener's child is not counted
-    if (!served) initTransfer(turn);
     tcb.snd.maxWnd = Math.max(tcb.snd.maxWnd, tcb.snd.wnd);
-    syncMss(tcb, tcb.mtu.path); // tcp_v4_syn_recv_sock
-    guessSegment(tcb); // again: the peer's first window may have made our own segments small
+    if (!served) {
+      syncMss(tcb, tcb.mtu.path); // tcp_v4_syn_recv_sock, before probing for a larger MTU begins
+      guessSegment(tcb); // again: the peer's first window may have made our own segments small
+      initTransfer(turn);
+    }
     wakeReaders(turn);
     wakeWriters(turn);
   } else if (seqLt(tcb.snd.nxt, segment.ack)) {
