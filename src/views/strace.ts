@@ -22,9 +22,14 @@ export function callData(log: Log, call: CallFacts): CallData & { enter: EventOf
   return { ...data, out: list(exit.out), returned: exit.data, failed: exit.errno !== 0 };
 }
 
+/** What a list says; nothing where a damaged log says what is none. */
 function list(json: string): unknown[] {
-  const value: unknown = json === '' ? [] : JSON.parse(json);
-  return Array.isArray(value) ? value : [];
+  try {
+    const value: unknown = json === '' ? [] : JSON.parse(json);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }
 
 /**

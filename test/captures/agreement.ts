@@ -13,7 +13,7 @@ import { isMalformed } from '../../src/sim/wire/malformed.ts';
 import { FIN, RST, SYN } from '../../src/sim/wire/tcp.ts';
 import type { Seen } from '../../src/views/capture.ts';
 import { perLog } from '../../src/views/facts.ts';
-import { packetsOf } from '../../src/views/packets.ts';
+import { type PacketFacts, packetsOf } from '../../src/views/packets.ts';
 import { type Case, edgeOf, type Flag } from './analyst.ts';
 
 /** What the log says of a packet: when it left, and where it arrived. */
@@ -70,7 +70,8 @@ export const factsOfPackets = perLog((log: Log): ReadonlyMap<number, Fact> => {
         recovering: recovering.has(event.sock),
         arrival: undefined,
       });
-      last.set(event.sock, { ack: packets.get(event.n)?.ack ?? null, edge: nxt === undefined ? undefined : edge });
+      const packet = packets.get(event.n);
+      last.set(event.sock, { ack: packet?.ack ?? null, edge: nxt === undefined ? undefined : toldEdge(packet, edge) });
     } else if (event.kind === 'packet.arrived' || event.kind === 'packet.dropped') {
       const packet = packets.get(event.packet);
       const fact = facts.get(event.packet);
@@ -78,11 +79,20 @@ export const factsOfPackets = perLog((log: Log): ReadonlyMap<number, Fact> => {
       const { ip, segment } = packet.parsed;
       const way = `${ip.src}:${segment.srcPort} ${ip.dst}:${segment.dstPort} ${packet.base.seq}`;
       fact.arrival = { highest: highest.get(way), nxt: recv.get(event.sock)?.nxt };
+      if (packet.seq >= 2 ** 31) continue; // of the connection before: below what this one began with
       highest.set(way, Math.max(highest.get(way) ?? 0, packet.seq + packet.space));
     }
   }
   return facts;
 });
+
+/** The edge that a packet told. The log's is of the end of the turn: a retransmission may leave before the window moves. */
+function toldEdge(packet: PacketFacts | undefined, edge: number | undefined): number | undefined {
+  if (!packet?.retransmission || packet.ack === null || edge === undefined || isMalformed(packet.parsed)) return edge;
+  const { window } = packet.parsed.segment;
+  const scale = Math.round(Math.log2(Math.max(edge - packet.ack, 1) / Math.max(window, 1)));
+  return packet.ack + window * 2 ** Math.max(scale, 0);
+}
 
 /** Notes that begin a repair without a timeout. */
 const RECOVERS = /tcp_enter_recovery|tcp_fastretrans_alert/;

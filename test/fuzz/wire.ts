@@ -35,6 +35,8 @@ interface End {
   edge: number;
   /** The right edge that this end advertised last. */
   advertised: number;
+  /** The last window that arrived is zero. */
+  closed: boolean;
   /** How often each position was sent. */
   times: Map<number, number>;
   /** Stream number of what it writes; -1: of no talk. */
@@ -119,7 +121,8 @@ export class Wire {
     const start = seqDiff(segment.seq, end.iss);
     const stop = start + segmentLength(segment);
     if (stop > start && !(segment.flags & RST)) {
-      const times = (end.times.get(start) ?? 0) + 1;
+      // while the peer's window is closed Linux goes on for as long as the peer answers (tcp_retransmit_timer, tcp_probe_timer)
+      const times = end.closed ? 0 : (end.times.get(start) ?? 0) + 1;
       end.times.set(start, times);
       if (times === MOST_TIMES + 1 && !mayShrink(this.#played.plan))
         wrong(`position ${start} is sent for the ${times}th time`);
@@ -150,12 +153,16 @@ export class Wire {
     const edge = acked + (segment.window << scale);
     if (edge < end.advertised && segment.window !== 0 && !mayShrink(this.#played.plan))
       wrong(`its window goes back from ${end.advertised} to ${edge}`);
-    end.advertised = Math.max(edge, end.advertised);
+    // without memory Linux takes all of the window back, and opens it again from there (tcp_select_window)
+    end.advertised = segment.window === 0 ? edge : Math.max(edge, end.advertised);
   }
 
   #arrived(end: End, segment: Segment): void {
     const crossed = segment.flags & SYN && end.irs !== undefined;
     if (segment.flags & SYN) {
+      const answers =
+        !(segment.flags & ACK) || (seqDiff(segment.ack, end.iss) > 0 && seqDiff(segment.ack, end.iss) < 65_536);
+      if (end.irs === undefined && !answers) return; // the SYN,ACK of an earlier connection
       end.irs ??= segment.seq;
       end.peerScale = segment.options.windowScale;
     }
@@ -169,6 +176,7 @@ export class Wire {
     // after SYNs that crossed, Linux scales the window of the SYN,ACK too (tcp_input.c tcp_rcv_state_process)
     const scaled = (crossed || !(segment.flags & SYN)) && end.scale !== undefined && end.peerScale !== undefined;
     const room = scaled ? segment.window << Math.min(end.peerScale as number, 14) : segment.window;
+    end.closed = room === 0;
     end.edge = Math.max(end.edge, seqDiff(segment.ack, end.iss) + room);
   }
 
@@ -196,6 +204,7 @@ const newEnd = (syn: Segment, stream: number): End => ({
   arrived: 0,
   edge: 0,
   advertised: 0,
+  closed: false,
   times: new Map(),
   stream,
 });

@@ -111,7 +111,7 @@ describe('the extension in VS Code', () => {
     await notebook.edit(1, 'const here');
     await host.page.keyboard.type(' // edited');
     await notebook.save();
-    await until('the file is saved', async () => onDisk(host, 'odd.socknb') !== before);
+    await until('the file is saved', async () => onDisk(host, 'odd.socknb') !== before && !(await notebook.dirty()));
     const line = 'const here = "the line that is edited";';
     assert.equal(onDisk(host, 'odd.socknb'), before.replace(line, `${line} // edited`));
     for (const _ of ' // edited') await host.page.keyboard.press('Backspace');

@@ -117,15 +117,9 @@ export function ignoresFinalAck(host: Host, child: Socket, segment: Segment, pac
   const listener = child.parent?.listener;
   if (!listener || child.tcb?.state !== 'SYN-RECEIVED' || child.tcb.fastOpen.pending) return false;
   if (segment.flags & RST || !(segment.flags & ACK) || !full(listener.accept.length, listener)) return false;
-  if (host.sysctl['net.ipv4.tcp_abort_on_overflow']) {
-    apply(host, child, abort(child.tcb, host.now));
-  } else {
-    host.machine.log.add(
-      'packet.dropped',
-      { host: host.index, sock: child.id, cause: packet },
-      { packet, reason: DROPS.acceptQueueFull },
-    );
-  }
+  const about = { host: host.index, sock: child.id, cause: packet };
+  host.machine.log.add('packet.dropped', about, { packet, reason: DROPS.acceptQueueFull });
+  if (host.sysctl['net.ipv4.tcp_abort_on_overflow']) apply(host, child, abort(child.tcb, host.now));
   return true;
 }
 
