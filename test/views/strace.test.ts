@@ -255,6 +255,15 @@ describe('strace', () => {
   });
 });
 
+describe('a damaged log', () => {
+  it('has calls whose arguments nobody can read: they are shown without', () => {
+    const s = new Script();
+    const call = { pid: 100, call: 'close', fd: 3, args: '[3 ,, 1', data: EMPTY, cell: 'one', line: 1, column: 1 };
+    s.log.add('call.enter', { host: 0, task: 1, cause: -1 }, call);
+    assert.match(strace.text(strace.model(s.log, s.log.length)), /close\(/);
+  });
+});
+
 describe('strings of strace', () => {
   it('can be read back by a C compiler, whatever the bytes', () => {
     const unquote = (text: string): number[] => {

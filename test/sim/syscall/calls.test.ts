@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { equalBytes, fromUtf8 } from '../../../src/sim/base/bytes.ts';
 import { ms, s } from '../../../src/sim/base/time.ts';
+import type { Thread } from '../../../src/sim/syscall/kernel.ts';
 import { CONSTANTS as C } from '../../../src/sim/syscall/signatures.ts';
 import { AF_INET, connected, failure, kit, SOCK_STREAM, SOL_SOCKET, SOL_TCP } from '../world-kit.ts';
 
@@ -108,6 +109,29 @@ describe('system calls: results', () => {
       });
       await k.client.connect(late, { addr: k.server.ip, port: 80 });
       assert.equal(k.milliseconds() - start, 1020, 'the SYN is sent again after 1 s');
+    });
+    assert.deepEqual(
+      k.events('packet.dropped').map((e) => e.reason),
+      ['accept queue full'],
+    );
+  });
+
+  it('with tcp_abort_on_overflow who finds the accept queue full is reset, and its ACK is dropped', async () => {
+    const k = kit({ server: { sysctl: { 'net.ipv4.tcp_abort_on_overflow': 1 } } });
+    await k.value(async () => {
+      const l = await k.server.socket(AF_INET, SOCK_STREAM);
+      await k.server.bind(l, { addr: k.server.ip, port: 80 });
+      await k.server.listen(l, 2);
+      const connect = async (me: Pick<Thread, 'socket' | 'connect'>) => {
+        const fd = await me.socket(AF_INET, SOCK_STREAM);
+        await me.connect(fd, { addr: k.server.ip, port: 80 });
+        return fd;
+      };
+      for (let i = 0; i < 2; i++) await connect(k.client);
+      const [, late] = [0, 1].map((i) =>
+        k.client.spawn(`client ${i}`, async (me) => me.read(await connect(me), new Uint8Array(1))),
+      );
+      await assert.rejects(late?.join() ?? Promise.resolve(), /ECONNRESET/);
     });
     assert.deepEqual(
       k.events('packet.dropped').map((e) => e.reason),
